@@ -1,0 +1,1 @@
+"""What embeddings say about classes: centroids, geometry, scores, projection. NumPy only."""

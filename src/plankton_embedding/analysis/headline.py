@@ -1,0 +1,78 @@
+"""The metrics of a run in one nested dictionary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from plankton_embedding.analysis.embedding_tables import best_step
+from plankton_embedding.analysis.scores import accuracy_summary, averaged_scores, class_scores
+
+
+def collect_metrics(
+    predictions: pd.DataFrame, step_metrics: pd.DataFrame, raw_pixel_baseline: dict[str, Any]
+) -> dict[str, Any]:
+    """Collect what is said first about a run, and what was measured at each step.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        As from `steps.predict_by_centroids`.
+    step_metrics : DataFrame
+        As from `steps.measure_steps`.
+    raw_pixel_baseline : dict
+        The accuracy summary of the raw-pixel baseline.
+
+    Returns
+    -------
+    dict
+        ``best_step``, ``last_step``; ``test`` and ``validation``, each by validation centroids
+        at the ``best`` and the ``last`` step; ``raw_pixels``, the baseline, and ``gain``, the
+        accuracy of the best and the last step less the baseline's; ``steps``, the values of each
+        step under its number. Missing values are left out. No timings: the same data give the
+        same dictionary.
+
+    Raises
+    ------
+    ValueError
+        If the last step has no test embeddings.
+    """
+    last = int(step_metrics["step"].max())
+    chosen = {"best": best_step(step_metrics), "last": last}
+    test = {name: _scores(predictions, step, "test") for name, step in chosen.items()}
+    accuracy = raw_pixel_baseline["accuracy"]
+    return {
+        "best_step": chosen["best"],
+        "last_step": last,
+        "test": test,
+        "validation": {
+            name: _scores(predictions, step, "validation") for name, step in chosen.items()
+        },
+        "raw_pixels": raw_pixel_baseline,
+        "gain": {name: float(scores["accuracy"] - accuracy) for name, scores in test.items()},
+        "steps": {str(row.pop("step")): row for row in _rows(step_metrics)},
+    }
+
+
+def _scores(predictions: pd.DataFrame, step: int, split: str) -> dict[str, float | int]:
+    scored = predictions[(predictions["step"] == step) & (predictions["split"] == split)]
+    if scored.empty:
+        raise ValueError(
+            f"no {split} embeddings of step {step}: run the modelling pipeline to its end"
+        )
+    true, predicted = scored["class_name"], scored["predicted_class"]
+    averages = averaged_scores(class_scores(true, predicted))
+    return {"step": step, **accuracy_summary(true, predicted), **averages}
+
+
+def _rows(step_metrics: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {str(name): _plain(str(name), value) for name, value in row.items() if pd.notna(value)}
+        for row in step_metrics.to_dict("records")
+    ]
+
+
+def _plain(name: str, value: float) -> float | int:
+    # A column of counts with gaps is one of floats in pandas.
+    return int(value) if name == "step" or name.endswith("_images") else float(value)

@@ -1,0 +1,45 @@
+"""The chapter of the report about the images and where the embedder came from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from plankton_embedding.figures.class_counts import draw_class_counts
+from plankton_embedding.figures.page import inline_figure, render
+
+_MOST_REJECTED, _MOST_REASONS = 200, 10
+
+
+def render_data_chapter(
+    class_counts: pd.DataFrame,
+    image_manifest: pd.DataFrame,
+    data_summary: dict[str, Any],
+    embedder_card: dict[str, Any],
+    report_options: dict[str, Any],
+) -> str:
+    """Render the chapter from the datasets of the same names.
+
+    Returns
+    -------
+    str
+        HTML, with its figure inline. At most 200 rejected images are listed; the rest is counted.
+    """
+    rejected = image_manifest[image_manifest["status"] == "rejected"]
+    listed = rejected.sort_values("image_id").head(_MOST_REJECTED)
+    reasons = rejected["reason"].astype(str).value_counts()
+    return render(
+        "data.html",
+        class_counts=inline_figure(
+            draw_class_counts(class_counts), "Images of each class and their splits"
+        ),
+        counts=class_counts.sort_values("class_name").to_dict("records"),
+        summary=data_summary,
+        reasons=reasons.head(_MOST_REASONS).to_dict(),
+        other_reasons=max(0, len(reasons) - _MOST_REASONS),
+        rejected=listed[["image_id", "class_name", "reason"]].astype(str).to_dict("records"),
+        rejected_images=len(rejected),
+        card=embedder_card,
+        options=report_options,
+    )

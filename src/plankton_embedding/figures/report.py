@@ -1,0 +1,45 @@
+"""The report: one self-contained page that opens anywhere, without a network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from plankton_embedding.figures.page import render
+
+
+def render_page(
+    title: str,
+    metrics: dict[str, Any],
+    data_summary: dict[str, Any],
+    results_chapter: str,
+    data_chapter: str,
+) -> str:
+    """Put the headline numbers and the chapters into one HTML page.
+
+    Parameters
+    ----------
+    title : str
+    metrics : dict
+        As from `plankton_embedding.analysis.headline.collect_metrics`.
+    data_summary : dict
+        ``fingerprint``, ``images_found``, ``images_accepted``, ``images_rejected``, ``classes``.
+    results_chapter, data_chapter : str
+        HTML from `results_chapter.render_results_chapter` and `data_chapter.render_data_chapter`.
+
+    Returns
+    -------
+    str
+        HTML with its styles, scripts and figures inline, some 5 MB, mostly plotly.js.
+    """
+    return render(
+        "report.html",
+        title=title,
+        metrics=metrics,
+        summary=data_summary,
+        results_chapter=Markup(results_chapter),  # rendered and escaped by us
+        data_chapter=Markup(data_chapter),
+        plotly_library=Markup(get_plotlyjs()),
+    )

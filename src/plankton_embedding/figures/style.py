@@ -1,0 +1,121 @@
+"""The one style of all figures: colours, type, and how a figure becomes PNG-ready or SVG."""
+
+from __future__ import annotations
+
+import io
+import re
+from contextlib import AbstractContextManager
+from html import escape
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+INK = "#1b2a37"
+MUTED = "#5d6e7c"
+GRID = "#dfe6ec"
+PAPER = "#ffffff"
+
+SPLIT_COLOURS = {
+    "train": "#2f7fb9",
+    "validation": "#e3981b",
+    "test": "#12967a",
+    "dropped": "#93a0ab",
+    "rejected": "#b4452c",
+}
+RADIUS_COLOUR = "#9a5fb4"
+SEPARATION_COLOUR = "#2f7fb9"
+PLAIN_COLOUR = "#2f7fb9"
+
+_LONGEST_LABEL = 32
+_SETTINGS: dict[Any, Any] = {
+    "figure.facecolor": PAPER,
+    "axes.facecolor": "none",
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 10.5,
+    "axes.titleweight": "bold",
+    "axes.titlepad": 9,
+    "axes.labelsize": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.8,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.formatter.useoffset": False,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "legend.labelcolor": INK,
+    "lines.linewidth": 1.8,
+    "lines.markersize": 4.5,
+    "font.family": ["DejaVu Sans"],
+    "text.color": INK,
+    "text.parse_math": False,
+    "hatch.linewidth": 0.7,
+    "svg.fonttype": "path",
+}
+# In the page these follow its light or dark theme.
+_THEMED = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--line)", PAPER: "var(--card)"}
+
+
+def figure_style() -> AbstractContextManager[None]:
+    """Return a context in which figures are built in the project's style."""
+    return mpl.rc_context(_SETTINGS)
+
+
+def short_label(name: str) -> str:
+    """Return a class name fit for an axis: one line, at most 32 characters."""
+    line = " ".join("".join(mark if mark.isprintable() else " " for mark in name).split())
+    if len(line) > _LONGEST_LABEL:
+        return line[: _LONGEST_LABEL - 1] + "…"
+    return line or "(no class)"
+
+
+def percent_ticks() -> FuncFormatter:
+    """Return a formatter that writes 0.875 as ``87.5 %`` and 1 as ``100 %``."""
+    return FuncFormatter(lambda share, _: f"{round(100 * share, 6):g} %")
+
+
+def mark_whole_steps(axes: Axes, first: int, last: int) -> None:
+    """Give an axis of steps or epochs ticks at whole numbers only, with some room beside."""
+    room = max(0.5, 0.03 * (last - first))
+    axes.set_xlim(first - room, last + room)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def figure_to_svg(figure: Figure, description: str) -> str:
+    """Return a figure as an inline SVG element that follows the page's theme.
+
+    Letters become outlines, so the figure looks the same wherever the page is opened.
+
+    Parameters
+    ----------
+    figure : Figure
+    description : str
+        Read out by screen readers; escaped here.
+    """
+    file = io.StringIO()
+    with mpl.rc_context({**_SETTINGS, "svg.hashsalt": description}):
+        figure.savefig(
+            file, format="svg", transparent=True, bbox_inches="tight", metadata={"Date": None}
+        )
+    svg = file.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r' id="[a-z]+[0-9a-z]*_\d+"', "", svg)
+    for colour, variable in _THEMED.items():
+        svg = svg.replace(colour, variable)
+    label = escape(description, quote=True)
+    return svg.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)

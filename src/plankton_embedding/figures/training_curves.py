@@ -1,0 +1,108 @@
+"""Training curves: losses and learning rate over epochs."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from plankton_embedding.figures.style import (
+    MUTED,
+    SPLIT_COLOURS,
+    figure_style,
+    mark_whole_steps,
+)
+
+_LOSS_LABELS = {"triplet": "triplet loss", "proxy_softmax": "proxy softmax loss"}
+_STAGE_LABELS = {"head": "head only", "network": "whole network"}
+_NARROWEST_PANEL = 0.25
+_MOST_STEP_LINES = 40
+
+
+def draw_training_curves(history: pd.DataFrame) -> Figure:
+    """Draw the losses over epochs, and the learning rate below them.
+
+    Stages stand side by side. Those trained by the same loss have the same loss axis; those
+    trained by different losses do not, since their values cannot be compared. Thin lines
+    separate steps.
+
+    Parameters
+    ----------
+    history : DataFrame
+        One row an epoch: ``stage``, ``loss`` (its name), ``step``, ``epoch``, ``learning_rate``,
+        ``train_loss``, ``validation_loss``.
+
+    Raises
+    ------
+    ValueError
+        If there are no epochs.
+    """
+    if history.empty:
+        raise ValueError("training_history has no epochs: run the modelling pipeline")
+    ordered = history.sort_values("epoch", ignore_index=True)
+    panels = [panel for _, panel in ordered.groupby(_runs(ordered[["stage", "loss"]]))]
+    shares = [max(len(panel) / len(ordered), _NARROWEST_PANEL) for panel in panels]
+    sizes = {"width_ratios": shares, "height_ratios": [3, 1]}
+    with figure_style():
+        figure = Figure(figsize=(9, 4.6), layout="constrained")
+        grid = figure.subplots(2, len(panels), squeeze=False, gridspec_kw=sizes)
+        for column, panel in enumerate(panels):
+            same_loss = ordered[ordered["loss"] == panel["loss"].iloc[0]]
+            _draw_losses(grid[0, column], panel)
+            highest = same_loss[["train_loss", "validation_loss"]].max(axis=None)
+            grid[0, column].set_ylim(0, 1.05 * highest if highest > 0 else 1)
+            _draw_learning_rate(grid[1, column], panel)
+        grid[1, 0].set_ylabel("learning rate")
+        handles, labels = grid[0, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside upper right", ncols=2)
+    return figure
+
+
+def _draw_losses(axes: Axes, panel: pd.DataFrame) -> None:
+    marker = "o" if len(panel) <= 30 else ""
+    for split, label in (("train", "training images"), ("validation", "validation images")):
+        axes.plot(
+            panel["epoch"],
+            panel[f"{split}_loss"],
+            color=SPLIT_COLOURS[split],
+            linestyle="-" if split == "train" else (0, (4, 1.5)),
+            marker=marker,
+            label=label,
+        )
+    loss, stage = str(panel["loss"].iloc[0]), str(panel["stage"].iloc[0])
+    axes.set_ylabel(_LOSS_LABELS.get(loss, f"{loss} loss"))
+    axes.set_title(_STAGE_LABELS.get(stage, stage))
+    axes.tick_params(labelbottom=False)
+    _frame_epochs(axes, panel)
+
+
+def _draw_learning_rate(axes: Axes, panel: pd.DataFrame) -> None:
+    rate = panel["learning_rate"]
+    axes.step(panel["epoch"], rate, where="mid", color=MUTED, linewidth=1.4)
+    if len(panel) == 1:
+        axes.plot(panel["epoch"], rate, "o", color=MUTED)
+    if rate.min() > 0 and rate.max() / rate.min() > 5:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    else:
+        axes.set_ylim(0, max(rate.max(), 1e-12) * 1.25)
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.set_xlabel("epoch")
+    _frame_epochs(axes, panel)
+
+
+def _frame_epochs(axes: Axes, panel: pd.DataFrame) -> None:
+    axes.grid(visible=False, axis="x")
+    mark_whole_steps(axes, int(panel["epoch"].min()), int(panel["epoch"].max()))
+    starts = panel["epoch"][_runs(panel[["step"]]).diff() > 0]
+    if len(starts) <= _MOST_STEP_LINES:
+        for start in starts:
+            axes.axvline(start - 0.5, color=MUTED, alpha=0.45, linewidth=0.6, zorder=0)
+
+
+def _runs(columns: pd.DataFrame) -> pd.Series:
+    """Give each row the number of its run of equal rows, counted from 1."""
+    return columns.ne(columns.shift()).any(axis=1).cumsum()

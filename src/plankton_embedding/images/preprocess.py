@@ -1,0 +1,75 @@
+"""Preprocessing: a gray plane of any size onto a square canvas, the same for every user of it."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from plankton_embedding.images.decode import GrayPlane, open_image, to_gray
+from plankton_embedding.parameters import PreprocessOptions
+
+_LEVELS = {"white": 255, "black": 0}
+
+
+def preprocess(content: bytes, options: PreprocessOptions) -> GrayPlane:
+    """Decode an image and fit it into the square canvas of the store.
+
+    The image keeps its aspect ratio and stands in the middle. ``fit: resize`` fills the canvas
+    with it; ``shrink_only`` leaves images that fit as they are, because size is biological
+    information.
+
+    Parameters
+    ----------
+    content
+        The bytes of an image file.
+    options
+        ``image_size``, ``fit``, ``background``, ``crop_bottom``.
+
+    Returns
+    -------
+    uint8 array, image_size x image_size
+
+    Raises
+    ------
+    UnreadableImageError
+        If the content is no image.
+    """
+    image = open_image(content)
+    level = _LEVELS.get(options.background, 255)
+    plane = _crop_bottom(to_gray(image, background=level), options.crop_bottom)
+    if options.background == "auto":
+        level = border_level(plane)
+    return _fit(plane, options.image_size, options.fit, level)
+
+
+def border_level(plane: GrayPlane) -> int:
+    """Decide between a white and a black background by the median of the border pixels.
+
+    Returns
+    -------
+    int, 255 or 0
+    """
+    border = np.concatenate([plane[0], plane[-1], plane[:, 0], plane[:, -1]])
+    return 255 if np.median(border) >= 128 else 0
+
+
+def _crop_bottom(plane: GrayPlane, rows: int) -> GrayPlane:
+    # An image that is all scale bar is left whole: nothing of it would remain.
+    return plane[:-rows] if 0 < rows < len(plane) else plane
+
+
+def _fit(plane: GrayPlane, size: int, fit: str, level: int) -> GrayPlane:
+    height, width = plane.shape
+    scale = size / max(height, width)
+    if fit == "shrink_only":
+        scale = min(scale, 1.0)
+    new_height, new_width = max(1, round(height * scale)), max(1, round(width * scale))
+    if (new_height, new_width) != (height, width):
+        # Reducing averages over the pixels covered, enlarging interpolates: Pillow's bilinear
+        # filter does both without aliasing.
+        resized = Image.fromarray(plane).resize((new_width, new_height), Image.Resampling.BILINEAR)
+        plane = np.asarray(resized)
+    canvas = np.full((size, size), level, dtype=np.uint8)
+    top, left = (size - new_height) // 2, (size - new_width) // 2
+    canvas[top : top + new_height, left : left + new_width] = plane
+    return canvas

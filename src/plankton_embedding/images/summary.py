@@ -1,0 +1,62 @@
+"""Summary: how many images there are of what, and one fingerprint of all of it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pandas as pd
+
+from plankton_embedding.images.scan import REJECTED
+from plankton_embedding.images.splits import DROPPED, TEST, TRAIN, VALIDATION
+
+_SPLITS = (TRAIN, VALIDATION, TEST, DROPPED)
+
+
+def count_classes(manifest: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFrame:
+    """Count the images of each class.
+
+    Returns
+    -------
+    DataFrame, one row a class, sorted: ``class_name``, ``found``, ``rejected``, ``train``,
+    ``validation``, ``test``, ``dropped``; ``found`` is the sum of the others. Files outside
+    every class folder stand under an empty class name.
+    """
+    counts = pd.DataFrame(
+        {
+            "found": manifest.groupby("class_name").size(),
+            "rejected": manifest[manifest["status"] == REJECTED].groupby("class_name").size(),
+        }
+    )
+    by_split = splits.groupby(["class_name", "split"]).size().unstack(fill_value=0)
+    by_split = by_split.reindex(columns=list(_SPLITS), fill_value=0)
+    return counts.join(by_split).fillna(0).astype(int).rename_axis("class_name").reset_index()
+
+
+def data_fingerprint(manifest: pd.DataFrame, splits: pd.DataFrame) -> str:
+    """Hash the content and the split of every image.
+
+    Two runs with the same fingerprint trained, validated and tested on the same bytes.
+
+    Returns
+    -------
+    str, 64 hexadecimal digits
+    """
+    table = splits.merge(manifest[["image_id", "sha256"]], on="image_id").sort_values("image_id")
+    lines = table[["image_id", "class_name", "split", "sha256"]].agg("\t".join, axis=1)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def summarise_data(manifest: pd.DataFrame, splits: pd.DataFrame) -> dict[str, Any]:
+    """Return the fingerprint and the totals as a plain dictionary."""
+    rejected = int((manifest["status"] == REJECTED).sum())
+    in_use = splits[splits["split"] != DROPPED]
+    totals = splits["split"].value_counts()
+    return {
+        "fingerprint": data_fingerprint(manifest, splits),
+        "images_found": len(manifest),
+        "images_accepted": len(manifest) - rejected,
+        "images_rejected": rejected,
+        "classes": int(in_use["class_name"].nunique()),
+        **{name: int(totals.get(name, 0)) for name in _SPLITS},
+    }

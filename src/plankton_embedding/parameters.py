@@ -1,0 +1,147 @@
+"""Typed parameter models: the one edge where configuration is validated.
+
+Every value comes from ``conf/``; the models hold no defaults, so that YAML stays the one
+source. An unknown key or an impossible value is an error that names it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+HeldOut = Annotated[int | float, Field(gt=0, allow_inf_nan=False)]
+
+
+class _Options(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ParallelOptions(_Options):
+    """How maps over images are spread over the machine, through joblib."""
+
+    backend: Literal["loky", "threading", "dask", "ray"]
+    workers: int = Field(description="-1: one a core")
+
+    @model_validator(mode="after")
+    def _workers_not_zero(self) -> ParallelOptions:
+        if self.workers == 0 or self.workers < -1:
+            raise ValueError("workers must be -1 (one a core) or at least 1")
+        return self
+
+
+class SplitOptions(_Options):
+    """Sizes of the validation and test splits of each class."""
+
+    validation_per_class: HeldOut = Field(description="a count, or a fraction below 1")
+    test_per_class: HeldOut = Field(description="a count, or a fraction below 1")
+    small_classes: Literal["error", "drop", "proportional"]
+
+    @model_validator(mode="after")
+    def _counts_or_fractions(self) -> SplitOptions:
+        for name in ("validation_per_class", "test_per_class"):
+            value = getattr(self, name)
+            if value >= 1 and value != int(value):
+                raise ValueError(f"{name} must be a whole number or a fraction below 1, not {value}")
+        fractions = [value for value in (self.validation_per_class, self.test_per_class) if value < 1]
+        if sum(fractions) >= 1:
+            raise ValueError("validation_per_class and test_per_class leave nothing to train on")
+        return self
+
+
+class PreprocessOptions(_Options):
+    """How an image file becomes a square 8-bit gray image of the store."""
+
+    image_size: int = Field(ge=75, le=1024, description="pixels a side; Inception-v3 needs 75")
+    fit: Literal["resize", "shrink_only"]
+    background: Literal["white", "black", "auto"]
+    crop_bottom: int = Field(ge=0, description="pixels cut off under the image")
+
+
+class StoreOptions(_Options):
+    """How the image store is written."""
+
+    images_per_shard: int = Field(ge=1)
+
+
+class EmbedderOptions(_Options):
+    """The network."""
+
+    embedding_size: int = Field(ge=2)
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+    weights: Literal["imagenet"] | Path | None = Field(
+        description="imagenet, a torchvision state dict, or null: random"
+    )
+    input_channels: Literal["gray", "reference"]
+
+
+class LossOptions(_Options):
+    """The training loss of a stage."""
+
+    name: Literal["triplet", "proxy_softmax"]
+    margin: PositiveFloat = Field(description="of triplet: α, in squared distance")
+    miner: Literal["semihard", "batch_hard", "all"] = Field(description="of triplet")
+    temperature: PositiveFloat = Field(description="of proxy_softmax")
+
+
+class StageOptions(_Options):
+    """One stage: steps of epochs on the head alone or on the whole network."""
+
+    steps: int = Field(ge=0)
+    epochs_per_step: int = Field(ge=1)
+    learning_rate: PositiveFloat
+    learning_rate_decay: Annotated[float, Field(gt=0, le=1)]
+    freeze_backbone: bool
+    loss: LossOptions
+
+
+class BatchOptions(_Options):
+    """Class-balanced batches: P classes times K images."""
+
+    classes: int = Field(ge=2)
+    images_per_class: int = Field(ge=2)
+    batches_per_epoch: int | Literal["all"] = Field(description="all: as many as show every image")
+    augmentation: Literal["flips_and_turns", "none"]
+
+    @model_validator(mode="after")
+    def _some_batches(self) -> BatchOptions:
+        if self.batches_per_epoch != "all" and self.batches_per_epoch < 1:
+            raise ValueError("batches_per_epoch must be 'all' or at least 1")
+        return self
+
+
+class TrainingOptions(_Options):
+    """Staged training."""
+
+    device: Literal["auto", "cpu", "cuda"]
+    precision: Literal["auto", "bf16", "float32"]
+    head: StageOptions
+    network: StageOptions
+    batches: BatchOptions
+    evaluation_batch_size: int = Field(ge=1)
+
+
+class ReportingOptions(_Options):
+    """The report."""
+
+    title: str
+    projection_images_per_class: int = Field(
+        ge=1, description="points a class in the 3-D view, chosen by the seed"
+    )
+
+
+class Parameters(_Options):
+    """All parameters of the project, as they lie in ``conf/*/parameters``."""
+
+    images: Path
+    seed: int = Field(ge=0, lt=2**32)
+    parallel: ParallelOptions
+    split: SplitOptions
+    preprocess: PreprocessOptions
+    store: StoreOptions
+    embedder: EmbedderOptions
+    training: TrainingOptions
+    reporting: ReportingOptions

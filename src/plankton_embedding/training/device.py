@@ -1,0 +1,62 @@
+"""Where to compute and how precisely."""
+
+from __future__ import annotations
+
+import contextlib
+
+import torch
+
+from plankton_embedding.parameters import TrainingOptions
+
+
+class DeviceError(ValueError):
+    """The device asked for is not there."""
+
+
+def resolve_device(name: str) -> torch.device:
+    """Turn ``auto``, ``cpu`` or ``cuda`` into a device.
+
+    Raises
+    ------
+    DeviceError
+        If CUDA is asked for and absent.
+    """
+    available = torch.cuda.is_available()
+    if name == "cuda" and not available:
+        raise DeviceError(
+            "training.device is `cuda`, but torch finds no CUDA device here. Use `auto` or `cpu`, "
+            "or install a driver and a torch build that fit the device."
+        )
+    return torch.device("cuda" if available and name != "cpu" else "cpu")
+
+
+def uses_bf16(precision: str, device: torch.device) -> bool:
+    """Whether to compute in bfloat16; ``auto``: where the machine has it in hardware."""
+    if precision != "auto":
+        return precision == "bf16"
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.cpu.get_capabilities().get("avx512_bf16", False)
+
+
+class Compute:
+    """Device and precision of one training."""
+
+    def __init__(self, options: TrainingOptions) -> None:
+        self.device = resolve_device(options.device)
+        self.bf16 = uses_bf16(options.precision, self.device)
+
+    @property
+    def lightning_precision(self) -> str:
+        """The precision in Lightning's words."""
+        return "bf16-mixed" if self.bf16 else "32-true"
+
+    def autocast(self) -> contextlib.AbstractContextManager[None]:
+        """Return the context for forward passes outside Lightning."""
+        if not self.bf16:
+            return contextlib.nullcontext()
+        return torch.autocast(self.device.type, torch.bfloat16)
+
+    def __str__(self) -> str:
+        name = torch.cuda.get_device_name() if self.device.type == "cuda" else "CPU"
+        return f"{name}, {'bfloat16' if self.bf16 else 'float32'}"

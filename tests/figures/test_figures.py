@@ -1,0 +1,94 @@
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from plankton_embedding.figures.class_counts import draw_class_counts
+from plankton_embedding.figures.confusion import draw_confusion_matrix
+from plankton_embedding.figures.geometry import draw_geometry_over_steps
+from plankton_embedding.figures.principal_components import draw_principal_components
+from plankton_embedding.figures.training_curves import draw_training_curves
+
+
+def _rendered(figure):
+    figure.savefig(io.BytesIO(), format="png")
+    return figure
+
+
+def test_stages_of_different_losses_have_their_own_loss_axes(training_history):
+    head, network, *_ = _rendered(draw_training_curves(training_history)).axes
+    assert (head.get_ylabel(), network.get_ylabel()) == ("proxy softmax loss", "triplet loss")
+    assert head.get_ylim() != network.get_ylim()
+    assert head.lines[0].get_ydata().tolist() == [3, 2]
+    assert network.lines[1].get_ydata().tolist() == [1, 0.9, 0.9, 0.9]
+
+
+def test_stages_of_the_same_loss_have_the_same_loss_axis(training_history):
+    same_loss = training_history.assign(loss="triplet")
+    head, network, *_ = _rendered(draw_training_curves(same_loss)).axes
+    assert head.get_ylim() == network.get_ylim() == (0, pytest.approx(3.1 * 1.05))
+
+
+def test_one_epoch_can_be_drawn_and_none_is_refused(training_history):
+    _rendered(draw_training_curves(training_history[:1]))
+    with pytest.raises(ValueError, match="no epochs"):
+        draw_training_curves(training_history[:0])
+
+
+def test_geometry_has_four_panels(step_metrics):
+    figure = _rendered(draw_geometry_over_steps(step_metrics))
+    accuracy, distances, ratio, movement = figure.axes
+    assert accuracy.get_title(loc="left") == "Accuracy"
+    assert accuracy.lines[0].get_ydata().tolist() == [0.5, 0.7, 0.8]
+    assert [line.get_ydata().tolist() for line in distances.lines] == [[1, 1.5, 2], [1, 1, 1]]
+    assert ratio.lines[0].get_ydata().tolist() == [1, 1.5, 2]
+    assert movement.lines[0].get_xdata().tolist() == [2, 3]
+
+
+def test_geometry_of_one_step_says_that_movement_needs_two(step_metrics):
+    figure = _rendered(draw_geometry_over_steps(step_metrics[:1]))
+    assert [text.get_text() for text in figure.axes[3].texts] == ["needs two steps"]
+
+
+def test_confusion_matrix_shows_counts_in_the_table_s_order():
+    counts = pd.DataFrame([[8, 2], [0, 12_345]], index=["b", "$a$"], columns=["b", "$a$"])
+    axes = _rendered(draw_confusion_matrix(counts)).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["b", "$a$"]
+    assert [text.get_text() for text in axes.texts] == ["8", "2", "12k"]
+    np.testing.assert_allclose(axes.images[0].get_array(), [[0.8, 0.2], [0, 1]])
+
+
+def test_a_class_without_test_images_can_be_drawn():
+    counts = pd.DataFrame([[0, 0], [1, 3]], index=["a", "b"], columns=["a", "b"])
+    array = _rendered(draw_confusion_matrix(counts)).axes[0].images[0].get_array()
+    np.testing.assert_allclose(array, [[0, 0], [0.25, 0.75]])
+
+
+def test_class_counts_go_from_the_largest_class_down(class_counts):
+    found, shares = _rendered(draw_class_counts(class_counts)).axes
+    labels = [label.get_text() for label in found.get_yticklabels()]
+    assert labels == ["(no class)", "tiny", "Penilia"]
+    widths = [bar.get_width() for bar in shares.patches]
+    assert sum(widths) == pytest.approx(3)
+    assert widths[2] == pytest.approx(0.79)
+
+
+def test_three_dimensional_view_escapes_names_and_tells_centroids_by_size():
+    points = pd.DataFrame(
+        {
+            "class_name": ["<b>", "<b>", "safe"],
+            "image_id": ["<i>.png", "", ""],
+            "is_centroid": [False, True, True],
+            "pc1": [0.0, 1.0, 2.0],
+            "pc2": 0.0,
+            "pc3": 0.0,
+        }
+    )
+    figure = draw_principal_components(points, np.array([0.5, 0.3, 0.2]))
+    first, second = figure.data
+    assert (first.name, second.name) == ("&lt;b&gt;", "safe")
+    assert list(first.text) == ["<b>&lt;b&gt;</b><br>&lt;i&gt;.png", "<b>&lt;b&gt;</b><br>centroid"]
+    assert first.marker.size[0] < first.marker.size[1]
+    assert figure.layout.scene.xaxis.title.text == "PC 1 (50%)"
+    assert figure.layout.scene.aspectmode == "data"

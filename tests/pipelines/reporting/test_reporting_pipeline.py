@@ -1,0 +1,148 @@
+"""The reporting pipeline on a tiny data set whose results can be computed by hand."""
+
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.runner import SequentialRunner
+
+from plankton_embedding.parameters import ReportingOptions
+from plankton_embedding.pipelines.reporting import create_pipeline
+
+HOSTILE = "<script>alert(1)</script>"
+CLASSES = [HOSTILE, "b", "c"]
+# Places along one axis. Step 1: centroids 1, 1.5, 9; step 2: 0, 10, 20.
+PLACES = {
+    (1, "validation"): [[0, 2], [1, 2], [9, 9]],
+    (2, "validation"): [[0, 0], [9, 11], [20, 20]],
+    (2, "test"): [[0, 1], [10, 16], [19, 20]],
+}
+
+
+class StoreInMemory:
+    """Every image is gray; only those of the first class are black."""
+
+    image_size = 2
+
+    def __init__(self, splits):
+        self.image_ids = splits["image_id"].to_numpy()
+        self._levels = np.where(splits["class_name"] == HOSTILE, 0, 128).astype(np.uint8)
+
+    def images(self, rows):
+        return np.broadcast_to(self._levels[rows][:, None, None], (len(rows), 2, 2))
+
+
+class KeptDataset(MemoryDataset):
+    """Survives the end of the run, which releases what no node needs any more."""
+
+    def _release(self):
+        pass
+
+
+@pytest.fixture(scope="module")
+def embeddings():
+    rows = [
+        (f"{name}/{split}_{number}.png", name, step, split, place)
+        for (step, split), places in PLACES.items()
+        for name, of_class in zip(CLASSES, places, strict=True)
+        for number, place in enumerate(of_class)
+    ]
+    table = pd.DataFrame(rows, columns=["image_id", "class_name", "step", "split", "e00"])
+    noise = np.random.default_rng(0).normal(scale=1e-9, size=(len(table), 2))
+    return table.astype({"e00": "float32"}).assign(e01=noise[:, 0], e02=noise[:, 1])
+
+
+@pytest.fixture(scope="module")
+def outputs(embeddings):
+    splits = embeddings.loc[embeddings["step"] == 2, ["image_id", "class_name", "split"]]
+    counts = {"found": 5, "rejected": 1, "train": 0, "validation": 2, "test": 2, "dropped": 0}
+    history = {"train_loss": [2.0, 1.0], "validation_loss": [2.0, 1.5], "images_per_second": 10.0}
+    epochs = {"stage": "network", "loss": "triplet", "step": [1, 2], "epoch": [1, 2]}
+    rejected = {"image_id": f"{HOSTILE}.png", "class_name": HOSTILE, "reason": "<img onerror=x>"}
+    totals = {"images_found": 15, "images_accepted": 12, "images_rejected": 3, "classes": 3}
+    inputs = {
+        "embeddings": embeddings,
+        "splits": splits,
+        "image_store": StoreInMemory(splits),
+        "training_history": pd.DataFrame({**epochs, **history, "learning_rate": 1e-3}),
+        "class_counts": pd.DataFrame({"class_name": CLASSES, **counts}),
+        "image_manifest": pd.DataFrame([{**rejected, "status": "rejected"}]),
+        "data_summary": {"fingerprint": "0123456789abcdef", **totals},
+        "embedder_card": {"classes": CLASSES, "training": {"seed": 3}},
+        "params:reporting": ReportingOptions(title="R&D", projection_images_per_class=2),
+        "params:seed": 0,
+    }
+    catalog = DataCatalog({name: MemoryDataset(value) for name, value in inputs.items()})
+    for name in create_pipeline().all_outputs():
+        catalog[name] = KeptDataset()
+    SequentialRunner().run(create_pipeline(), catalog)
+    return {name: catalog.load(name) for name in create_pipeline().all_outputs()}
+
+
+def test_metrics_by_hand(outputs):
+    metrics = outputs["metrics"]
+    # Step 1 validation: 2 lies nearer to b's 1.5 and 1 nearer to a's 1; 4 of 6 are right.
+    assert metrics["steps"]["1"]["validation_accuracy"] == pytest.approx(4 / 6)
+    assert metrics["steps"]["2"]["validation_accuracy"] == 1
+    assert (metrics["best_step"], metrics["last_step"]) == (2, 2)
+    # Test: only b at 16 lies nearer to c's 20.
+    assert metrics["test"]["last"]["correct"] == 5
+    assert metrics["test"]["last"]["n"] == 6
+    # The mean images of b and c are equal, and ties go to b: so all but c's two are right.
+    assert metrics["raw_pixels"]["correct"] == 4
+    assert metrics["gain"]["last"] == pytest.approx(1 / 6)
+    assert metrics["steps"]["2"]["mean_separation"] == pytest.approx(40 / 3)
+
+
+def test_tables(outputs):
+    assert outputs["confusion_counts"].loc["b", "c"] == 1
+    assert outputs["confusion_counts"].to_numpy().sum() == 6
+    recalls = outputs["class_metrics"].set_index("class_name")["recall"]
+    assert recalls[CLASSES].tolist() == [1, 0.5, 1]
+    assert len(outputs["predictions"]) == 18
+
+
+def test_report_holds_the_headline(outputs):
+    report = outputs["report"]
+    assert "R&amp;D" in report
+    assert "83.3 %" in report
+    assert "5 of 6 test images" in report
+    assert "95 % interval 43.6 % to 97.0 %" in report
+    assert "66.7 %" in report
+    assert "+16.7 points" in report
+    assert "0123456789ab" in report
+
+
+def test_report_is_self_contained(outputs):
+    own_markup = re.sub(r"<script>.*?</script>", "", outputs["report"], flags=re.DOTALL)
+    assert not re.findall(r'(?:src|href)="(?!#|data:)', own_markup)
+    assert "url(http" not in own_markup
+    assert "Plotly.newPlot" in outputs["report"]
+
+
+def test_hostile_names_are_escaped_everywhere(outputs):
+    assert "alert(1)" in outputs["report"]
+    assert HOSTILE not in outputs["report"]
+    assert "<img onerror" not in outputs["report"]
+    data = re.search(
+        r'<script type="application/json"[^>]*>(.*?)</script>', outputs["report"], re.DOTALL
+    )
+    assert data is not None
+    assert "alert(1)" in data[1]
+    assert "<" not in data[1]
+
+
+def test_no_torch_is_imported():
+    code = (
+        "import sys; from plankton_embedding.pipelines.reporting import create_pipeline; "
+        "create_pipeline(); "
+        "print([name for name in ('torch', 'lightning', 'mlflow') if name in sys.modules])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "[]"
