@@ -7,9 +7,12 @@ source. An unknown key or an impossible value is an error that names it.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from plankton_embedding.errors import UserError
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -103,13 +106,15 @@ class BatchOptions(_Options):
 
     classes: int = Field(ge=2)
     images_per_class: int = Field(ge=2)
-    batches_per_epoch: int | Literal["all"] = Field(description="all: as many as show every image")
+    batches_per_epoch: int | Literal["auto"] = Field(
+        description="auto: as many as the training images fill"
+    )
     augmentation: Literal["flips_and_turns", "none"]
 
     @model_validator(mode="after")
     def _some_batches(self) -> BatchOptions:
-        if self.batches_per_epoch != "all" and self.batches_per_epoch < 1:
-            raise ValueError("batches_per_epoch must be 'all' or at least 1")
+        if self.batches_per_epoch != "auto" and self.batches_per_epoch < 1:
+            raise ValueError("batches_per_epoch must be 'auto' or at least 1")
         return self
 
 
@@ -145,3 +150,36 @@ class Parameters(_Options):
     embedder: EmbedderOptions
     training: TrainingOptions
     reporting: ReportingOptions
+
+
+class ParameterError(UserError):
+    """A parameter is unknown, missing or has an impossible value."""
+
+
+def validate_parameters(values: dict[str, Any]) -> Parameters:
+    """Validate the parameters of a run.
+
+    Raises
+    ------
+    ParameterError
+        Names each parameter that is wrong, its value and what would be right.
+    """
+    try:
+        return Parameters.model_validate(values)
+    except ValidationError as error:
+        raise ParameterError(
+            "these parameters are wrong (see conf/base/parameters for all that there are):\n"
+            + "\n".join(_explain(problem) for problem in error.errors())
+        ) from None
+
+
+def _explain(problem: ErrorDetails) -> str:
+    # Pydantic names the member of a union as well: that is no part of a parameter's name.
+    place = [str(part) for part in problem["loc"] if part not in _UNION_MEMBERS]
+    name = ".".join(place)
+    if problem["type"] == "extra_forbidden":
+        return f"  {name}: there is no such parameter"
+    if problem["type"] == "missing":
+        return f"  {name}: is missing"
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"  {name}: {message}, not {problem['input']!r}"

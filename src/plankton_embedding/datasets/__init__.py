@@ -1,0 +1,1 @@
+"""Kedro datasets of the project: image folders, image stores, tables and models by step."""

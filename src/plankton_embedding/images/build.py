@@ -14,7 +14,7 @@ from plankton_embedding.images.decode import UnreadableImageError
 from plankton_embedding.images.folder import ImageFolder
 from plankton_embedding.images.preprocess import preprocess
 from plankton_embedding.images.splits import DROPPED
-from plankton_embedding.images.store import ImageBlock, ImageStoreContent
+from plankton_embedding.images.store import ImageBlock, ImageStoreContent, ImageStoreError
 from plankton_embedding.parameters import ParallelOptions, PreprocessOptions, StoreOptions
 
 
@@ -63,7 +63,7 @@ def _prepare_block(root: Path, image_ids: list[str], options: PreprocessOptions)
         try:
             pixels[row] = preprocess((root / image_id).read_bytes(), options)
         except (OSError, UnreadableImageError) as error:
-            raise ValueError(
+            raise ImageStoreError(
                 f"{root / image_id} was readable when it was scanned and is not now: {error}. "
                 "Run `kedro run --pipelines data_engineering` again."
             ) from error

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from plankton_embedding.errors import UserError
 
-class ImageFolderError(ValueError):
+
+class ImageFolderError(UserError):
     """The folder of class folders cannot be used; the message says why and what to do."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from plankton_embedding.errors import UserError
 from plankton_embedding.images.scan import ACCEPTED
 from plankton_embedding.parameters import SplitOptions
 
@@ -14,7 +15,7 @@ TRAIN, VALIDATION, TEST, DROPPED = "train", "validation", "test", "dropped"
 _FEWEST_TO_TRAIN = 2
 
 
-class SmallClassError(ValueError):
+class SmallClassError(UserError):
     """Some classes have too few images for the splits asked for."""
 
 

@@ -17,10 +17,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from plankton_embedding.errors import UserError
+
 _CARD = "store.json"
 
 
-class ImageStoreError(ValueError):
+class ImageStoreError(UserError):
     """A store is missing, incomplete or does not hold what was asked for."""
 
 

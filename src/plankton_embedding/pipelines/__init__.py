@@ -1,0 +1,1 @@
+"""The Kedro pipelines; they meet only in the catalogue."""

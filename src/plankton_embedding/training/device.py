@@ -6,10 +6,11 @@ import contextlib
 
 import torch
 
+from plankton_embedding.errors import UserError
 from plankton_embedding.parameters import TrainingOptions
 
 
-class DeviceError(ValueError):
+class DeviceError(UserError):
     """The device asked for is not there."""
 
 

@@ -36,6 +36,7 @@ class Embedder(nn.Module):
     def __init__(self, options: EmbedderOptions) -> None:
         super().__init__()
         self.input_channels = options.input_channels
+        self.embedding_size = options.embedding_size
         self.backbone = inception_v3(weights=None, aux_logits=False, init_weights=False)
         self.backbone.avgpool = GlobalAveragePool()
         self.backbone.dropout = nn.Identity()

@@ -11,6 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torchvision.models import Inception_V3_Weights
 
+from plankton_embedding.errors import UserError
 from plankton_embedding.training.embedder import ARCHITECTURE, Embedder
 
 # Parts of torchvision's network that the embedder has no use for.
@@ -22,7 +23,7 @@ _CHOICES = (
 )
 
 
-class WeightsError(ValueError):
+class WeightsError(UserError):
     """The initial weights cannot be had or do not fit the network."""
 
 

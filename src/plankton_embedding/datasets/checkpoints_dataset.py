@@ -1,0 +1,44 @@
+"""Kedro dataset: the checkpoints of a training."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from plankton_embedding.datasets.versioned_folder import VersionedFolder
+
+if TYPE_CHECKING:
+    from plankton_embedding.training.checkpoint import Checkpoint, CheckpointFolder
+
+
+class CheckpointsDataset(VersionedFolder["Checkpoint", "CheckpointFolder"]):
+    """One checkpoint a step; each save adds one, a load opens the folder of them all.
+
+    See `VersionedFolder` for the parameters.
+
+    Examples
+    --------
+    .. code-block:: yaml
+
+        checkpoints:
+          type: plankton_embedding.datasets.checkpoints_dataset.CheckpointsDataset
+          filepath: data/06_models/checkpoints
+          versioned: true
+    """
+
+    def load(self) -> CheckpointFolder:
+        """Open the folder.
+
+        Raises
+        ------
+        EmbedderError
+            If it holds no complete checkpoint.
+        """
+        from plankton_embedding.training.checkpoint import CheckpointFolder
+
+        return CheckpointFolder(self.load_folder())
+
+    def save(self, data: Checkpoint) -> None:
+        """Add the checkpoint of a step."""
+        from plankton_embedding.training.checkpoint import write_checkpoint
+
+        write_checkpoint(self.growing_folder(), data)

@@ -1,0 +1,14 @@
+"""Errors that a user can cause and mend: their messages say what is wrong and what to do."""
+
+from __future__ import annotations
+
+
+class UserError(ValueError):
+    """Base of all such errors; `kedro run` shows the message without a traceback."""
+
+
+def find_user_error(error: BaseException | None) -> UserError | None:
+    """Return the user error that an error is, or was raised from, or None."""
+    while error is not None and not isinstance(error, UserError):
+        error = error.__cause__ or error.__context__
+    return error

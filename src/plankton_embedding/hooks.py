@@ -1,0 +1,143 @@
+"""Kedro hooks: a run is checked before it begins, and tracked in MLflow while it goes on."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
+
+from plankton_embedding.parameters import Parameters, validate_parameters
+from plankton_embedding.tracking import TrackedRun, TrackingOptions, absolute_uri, origin_tags
+
+logger = logging.getLogger(__name__)
+
+
+class CheckingHooks:
+    """Validates all parameters, and what can be known to fail before any work is done."""
+
+    def __init__(self) -> None:
+        self._parameters: Parameters | None = None
+
+    @hook_impl(tryfirst=True)
+    def after_context_created(self, context: KedroContext) -> None:
+        """Validate ``conf/`` and ``--params`` against the typed models.
+
+        Raises
+        ------
+        ParameterError
+            If a key is unknown or missing, or a value impossible.
+        """
+        self._parameters = validate_parameters(context.params)
+
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+    ) -> None:
+        """Check device and initial weights, where the run trains.
+
+        Raises
+        ------
+        DeviceError, WeightsError
+            See `check_training`.
+        """
+        if self._parameters and any(node.name == "train_embedder" for node in pipeline.nodes):
+            from plankton_embedding.training.preflight import check_training
+
+            check_training(self._parameters.embedder, self._parameters.training)
+
+
+class TrackingHooks:
+    """Tracks every run of any pipeline in MLflow.
+
+    What a dataset contributes stands in its catalogue entry, under ``metadata: mlflow``:
+    ``artifact: FOLDER`` logs its file, ``metrics: true`` its nested numbers, ``metrics_by:
+    COLUMN`` the numbers of a table by the step in that column.
+    """
+
+    def __init__(self) -> None:
+        self._run: TrackedRun | None = None
+        self._catalog: CatalogProtocol | None = None
+
+    @hook_impl(trylast=True)
+    def after_context_created(self, context: KedroContext) -> None:
+        """Keep what the run's record needs."""
+        self._project = Path(context.project_path)
+        self._parameters = validate_parameters(context.params)
+        self._options = TrackingOptions.model_validate(context.config_loader["mlflow"])
+
+    @hook_impl(trylast=True)
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+    ) -> None:
+        """Begin the MLflow run."""
+        pipelines = ", ".join(run_params.get("pipeline_names") or ["__default__"])
+        uri = os.environ.get("MLFLOW_TRACKING_URI", self._options.tracking_uri)
+        self._catalog = catalog
+        self._run = TrackedRun(
+            absolute_uri(uri, self._project),
+            os.environ.get("MLFLOW_EXPERIMENT_NAME", self._options.experiment),
+            self._project / "mlartifacts",
+            f"{pipelines} {run_params['run_id']}",
+            {
+                **origin_tags(self._project),
+                "kedro.run_id": run_params["run_id"],
+                "kedro.pipelines": pipelines,
+                "kedro.env": run_params.get("env") or "local",
+            },
+        )
+        self._run.log_parameters(self._parameters.model_dump(mode="json"))
+        # Ctrl-C ends a run without any hook being called.
+        atexit.register(self._end, "KILLED")
+
+    @hook_impl
+    def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
+        """Tag the run with the fingerprint of the data that it reads."""
+        self._tag_fingerprint(dataset_name, data)
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
+        """Log what a dataset's catalogue entry asks for."""
+        if self._run is None or self._catalog is None:
+            return
+        self._tag_fingerprint(dataset_name, data)
+        dataset = self._catalog.get(dataset_name)
+        wanted = (getattr(dataset, "metadata", None) or {}).get("mlflow", {})
+        if wanted.get("metrics"):
+            self._run.log_metrics(data)
+        if "metrics_by" in wanted:
+            self._run.log_table(data, wanted["metrics_by"])
+        if "artifact" in wanted:
+            self._run.log_artifact(Path(dataset._get_load_path()), wanted["artifact"])
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        """End the MLflow run well."""
+        self._end("FINISHED")
+
+    @hook_impl
+    def on_pipeline_error(self, error: Exception) -> None:
+        """End the MLflow run as failed, with the error."""
+        if self._run is not None:
+            self._run.set_tag("error", f"{type(error).__name__}: {error}")
+        self._end("FAILED")
+
+    def _tag_fingerprint(self, dataset_name: str, data: Any) -> None:
+        if self._run is None:
+            return
+        if dataset_name == "data_summary":
+            self._run.set_tag("data_fingerprint", data["fingerprint"])
+        elif dataset_name == "image_store" and hasattr(data, "card"):
+            self._run.set_tag("data_fingerprint", data.card.fingerprint)
+
+    def _end(self, status: str) -> None:
+        run, self._run = self._run, None
+        if run is not None:
+            run.finish(status)
+            atexit.unregister(self._end)

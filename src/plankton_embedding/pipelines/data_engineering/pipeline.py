@@ -1,0 +1,59 @@
+"""The data engineering pipeline: a table of contents of what happens to the images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kedro.pipeline import Node, Pipeline
+
+from plankton_embedding.images.summary import count_classes, summarise_data
+from plankton_embedding.pipelines.data_engineering.nodes import (
+    assign_splits,
+    prepare_images,
+    scan_images,
+)
+
+
+def create_pipeline(**kwargs: Any) -> Pipeline:
+    """Create the pipeline from raw images to the image store."""
+    return Pipeline(
+        [
+            Node(
+                scan_images,
+                inputs=["raw_images", "params:parallel"],
+                outputs="image_manifest",
+                name="scan_images",
+            ),
+            Node(
+                assign_splits,
+                inputs=["image_manifest", "params:split", "params:seed"],
+                outputs="splits",
+                name="assign_splits",
+            ),
+            Node(
+                count_classes,
+                inputs=["image_manifest", "splits"],
+                outputs="class_counts",
+                name="count_classes",
+            ),
+            Node(
+                summarise_data,
+                inputs=["image_manifest", "splits"],
+                outputs="data_summary",
+                name="summarise_data",
+            ),
+            Node(
+                prepare_images,
+                inputs=[
+                    "raw_images",
+                    "splits",
+                    "data_summary",
+                    "params:preprocess",
+                    "params:store",
+                    "params:parallel",
+                ],
+                outputs="image_store",
+                name="prepare_images",
+            ),
+        ]
+    )

@@ -1,0 +1,37 @@
+"""Nodes of the training.
+
+torch and Lightning are imported when a node runs, so that listing pipelines, Kedro-Viz and
+reporting start without them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from plankton_embedding.images.store import ImageStore
+from plankton_embedding.parameters import EmbedderOptions, TrainingOptions
+
+
+def train_embedder(
+    image_store: ImageStore,
+    splits: pd.DataFrame,
+    embedder: EmbedderOptions,
+    training: TrainingOptions,
+    seed: int,
+) -> Iterator[tuple[Any, pd.DataFrame, pd.DataFrame, pd.DataFrame]]:
+    """Train step by step; what a step leaves behind is saved before the next one begins."""
+    from plankton_embedding.training.session import train_in_steps
+
+    for step in train_in_steps(image_store, splits, embedder, training, seed):
+        yield step.checkpoint, step.history, step.metrics, step.embeddings
+
+
+def select_embedder(checkpoints: Any) -> tuple[Any, dict[str, Any]]:
+    """Take the best step's checkpoint as the embedder."""
+    from plankton_embedding.training.trained_embedder import select_embedder as select
+
+    chosen = select(checkpoints)
+    return chosen, chosen.card.model_dump(mode="json")

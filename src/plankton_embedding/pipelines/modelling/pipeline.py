@@ -1,0 +1,35 @@
+"""The modelling pipeline: a table of contents of the training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kedro.pipeline import Node, Pipeline
+
+from plankton_embedding.pipelines.modelling.nodes import select_embedder, train_embedder
+
+
+def create_pipeline(**kwargs: Any) -> Pipeline:
+    """Create the pipeline from the image store to the embedder and its embeddings."""
+    return Pipeline(
+        [
+            Node(
+                train_embedder,
+                inputs=[
+                    "image_store",
+                    "splits",
+                    "params:embedder",
+                    "params:training",
+                    "params:seed",
+                ],
+                outputs=["checkpoints", "training_history", "training_steps", "embeddings"],
+                name="train_embedder",
+            ),
+            Node(
+                select_embedder,
+                inputs="checkpoints",
+                outputs=["embedder", "embedder_card"],
+                name="select_embedder",
+            ),
+        ]
+    )

@@ -1,0 +1,15 @@
+"""Settings of the Kedro project."""
+
+from plankton_embedding.hooks import CheckingHooks, TrackingHooks
+
+HOOKS = (CheckingHooks(), TrackingHooks())
+
+# kedro-telemetry comes with Kedro: nobody's commands are reported. kedro-mlflow, where somebody
+# has it installed, would track every run a second time.
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro-mlflow")
+
+CONFIG_LOADER_ARGS = {
+    "base_env": "base",
+    "default_run_env": "local",
+    "config_patterns": {"mlflow": ["mlflow*"]},
+}

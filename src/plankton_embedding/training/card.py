@@ -1,0 +1,89 @@
+"""The embedder's card: what one must know to use, judge and repeat a trained embedder."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from plankton_embedding.errors import UserError
+from plankton_embedding.parameters import EmbedderOptions, PreprocessOptions, TrainingOptions
+
+_PACKAGES = ("plankton_embedding", "torch", "torchvision", "lightning", "pytorch-metric-learning")
+
+
+class EmbedderError(UserError):
+    """An embedder on disk is missing, incomplete or not what its card says."""
+
+
+class EmbedderCard(BaseModel):
+    """The card of an embedder or of a checkpoint.
+
+    Attributes
+    ----------
+    architecture
+        Name of the backbone.
+    classes
+        The classes that it trained on; a class's place is its number.
+    step, stage
+        The outer step that it comes from.
+    metrics
+        Of that step, on the validation split.
+    data_fingerprint
+        Hash over the content and split of every image.
+    embedder, preprocess, training, seed
+        The parameters.
+    computed_on
+        Device and precision.
+    versions
+        Of Python and the packages that made it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    architecture: str
+    classes: list[str]
+    step: int
+    stage: str
+    metrics: dict[str, float | None]
+    data_fingerprint: str
+    embedder: EmbedderOptions
+    preprocess: PreprocessOptions
+    training: TrainingOptions
+    seed: int
+    computed_on: str
+    versions: dict[str, str]
+
+
+def package_versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that training hangs on."""
+    return {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
+
+
+def read_card(path: Path) -> EmbedderCard:
+    """Read and check a card.
+
+    Raises
+    ------
+    EmbedderError
+        If it is missing or is not a card.
+    """
+    try:
+        return EmbedderCard.model_validate_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise EmbedderError(
+            f"{path} does not exist: there is no complete embedder. Run the modelling pipeline."
+        ) from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the file"
+        raise EmbedderError(
+            f"{path} is not the card of an embedder: {place}: {first['msg']}."
+        ) from None
+
+
+def write_card(path: Path, card: EmbedderCard) -> None:
+    """Write a card as JSON."""
+    path.write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")

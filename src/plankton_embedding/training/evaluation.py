@@ -1,0 +1,59 @@
+"""Measuring the embedder after a step, and its embeddings as tables."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from torch import Tensor
+
+from plankton_embedding.analysis.centroids import Centroids, classify, fit_centroids
+from plankton_embedding.analysis.embedding_tables import class_labels, embedding_matrix
+from plankton_embedding.analysis.geometry import (
+    centroid_movement,
+    class_radii,
+    distinct_separations,
+    separation_matrix,
+)
+from plankton_embedding.training.labelled_images import LabelledImages
+
+
+def embeddings_table(
+    images: LabelledImages, vectors: Tensor, step: int, split: str
+) -> pd.DataFrame:
+    """Put embeddings into the table of the catalogue.
+
+    Returns
+    -------
+    DataFrame, one row an image: ``image_id``, ``class_name``, ``step``, ``split``, and the
+    vector in float32 columns ``e00``, ``e01``, …
+    """
+    columns = [f"e{place:02d}" for place in range(vectors.shape[1])]
+    values = pd.DataFrame(vectors.cpu().numpy(), columns=columns)
+    return pd.concat([images.table.assign(step=step, split=split), values], axis=1)
+
+
+class StepMeter:
+    """Measures the validation embeddings of one step after the other.
+
+    The centroids are those of the validation split itself, so the accuracy is optimistic; it
+    serves to compare steps.
+    """
+
+    def __init__(self) -> None:
+        self._before: Centroids | None = None
+
+    def measure(self, embeddings: pd.DataFrame) -> dict[str, float | None]:
+        """Return a step's ``validation_accuracy``, ``mean_radius``, ``mean_separation`` and
+        ``mean_movement`` since the step before (None at the first).
+        """
+        vectors, labels = embedding_matrix(embeddings), class_labels(embeddings)
+        centroids = fit_centroids(vectors, labels)
+        before, self._before = self._before, centroids
+        return {
+            "validation_accuracy": float(np.mean(classify(vectors, centroids)[0] == labels)),
+            "mean_radius": float(class_radii(vectors, labels, centroids).mean()),
+            "mean_separation": float(distinct_separations(separation_matrix(centroids)).mean()),
+            "mean_movement": (
+                float(centroid_movement(before, centroids).mean()) if before else None
+            ),
+        }
