@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import functools
 from typing import Any
 
 import click
@@ -17,10 +16,9 @@ def cli() -> None:
     """Commands of the project."""
 
 
-@functools.wraps(kedro_run.callback)
 def _run(*args: Any, **kwargs: Any) -> Any:
     try:
-        return kedro_run.callback(*args, **kwargs)
+        return kedro_run.callback(*args, **kwargs)  # type: ignore[misc]
     except Exception as error:
         mistake = find_user_error(error)
         if mistake is None:

@@ -107,7 +107,7 @@ class TrackingHooks:
         if self._run is None or self._catalog is None:
             return
         self._tag_fingerprint(dataset_name, data)
-        dataset = self._catalog.get(dataset_name)
+        dataset: Any = self._catalog.get(dataset_name)
         wanted = (getattr(dataset, "metadata", None) or {}).get("mlflow", {})
         if wanted.get("metrics"):
             self._run.log_metrics(data)

@@ -14,9 +14,8 @@ from pydantic_core import ErrorDetails
 
 from plankton_embedding.errors import UserError
 
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-HeldOut = Annotated[int | float, Field(gt=0, allow_inf_nan=False)]
+HeldOut = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class _Options(BaseModel):
@@ -48,8 +47,12 @@ class SplitOptions(_Options):
         for name in ("validation_per_class", "test_per_class"):
             value = getattr(self, name)
             if value >= 1 and value != int(value):
-                raise ValueError(f"{name} must be a whole number or a fraction below 1, not {value}")
-        fractions = [value for value in (self.validation_per_class, self.test_per_class) if value < 1]
+                raise ValueError(
+                    f"{name} must be a whole number or a fraction below 1, not {value}"
+                )
+        fractions = [
+            value for value in (self.validation_per_class, self.test_per_class) if value < 1
+        ]
         if sum(fractions) >= 1:
             raise ValueError("validation_per_class and test_per_class leave nothing to train on")
         return self
@@ -128,6 +131,12 @@ class TrainingOptions(_Options):
     batches: BatchOptions
     evaluation_batch_size: int = Field(ge=1)
 
+    @model_validator(mode="after")
+    def _some_steps(self) -> TrainingOptions:
+        if self.head.steps + self.network.steps == 0:
+            raise ValueError("head.steps and network.steps are both 0: nothing would be trained")
+        return self
+
 
 class ReportingOptions(_Options):
     """The report."""
@@ -167,19 +176,33 @@ def validate_parameters(values: dict[str, Any]) -> Parameters:
     try:
         return Parameters.model_validate(values)
     except ValidationError as error:
+        problems: dict[str, list[str]] = {}
+        for problem in error.errors():
+            name = _parameter_name(problem, values)
+            problems.setdefault(name, []).append(_explain(problem))
         raise ParameterError(
-            "these parameters are wrong (see conf/base/parameters for all that there are):\n"
-            + "\n".join(_explain(problem) for problem in error.errors())
+            "these parameters are wrong (conf/base/parameters lists all that there are):\n"
+            + "\n".join(f"  {name}: {' or '.join(why)}" for name, why in problems.items())
         ) from None
 
 
+def _parameter_name(problem: ErrorDetails, values: Any) -> str:
+    """Return the dotted name; what pydantic adds to it about members of unions is left out."""
+    place = []
+    for part in problem["loc"]:
+        if not isinstance(values, dict):
+            break
+        place.append(str(part))
+        values = values.get(part)
+    return ".".join(place)
+
+
 def _explain(problem: ErrorDetails) -> str:
-    # Pydantic names the member of a union as well: that is no part of a parameter's name.
-    place = [str(part) for part in problem["loc"] if part not in _UNION_MEMBERS]
-    name = ".".join(place)
     if problem["type"] == "extra_forbidden":
-        return f"  {name}: there is no such parameter"
+        return "there is no such parameter"
     if problem["type"] == "missing":
-        return f"  {name}: is missing"
-    message = problem["msg"].removeprefix("Value error, ")
-    return f"  {name}: {message}, not {problem['input']!r}"
+        return "is missing"
+    message = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if isinstance(problem["input"], dict):
+        return message
+    return f"{message}, not {problem['input']!r}"

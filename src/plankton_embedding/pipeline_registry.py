@@ -14,5 +14,5 @@ def register_pipelines() -> dict[str, Pipeline]:
     dict of name to pipeline
     """
     pipelines = find_pipelines(raise_errors=True)
-    pipelines["__default__"] = sum(pipelines.values())
+    pipelines["__default__"] = sum(pipelines.values(), Pipeline([]))
     return pipelines

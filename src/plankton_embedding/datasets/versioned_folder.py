@@ -45,9 +45,8 @@ class VersionedFolder(AbstractVersionedDataset[Saved, Loaded]):
 
     def growing_folder(self) -> Path:
         """Return the folder that `save` adds to, chunk after chunk of a generator node."""
-        if self._version is None:
-            return Path(self._filepath)
-        return Path(self._get_versioned_path(self.resolve_save_version()))
+        version = self.resolve_save_version()
+        return Path(self._filepath if version is None else self._get_versioned_path(version))
 
     def _exists(self) -> bool:
         try:

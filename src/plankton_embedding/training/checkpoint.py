@@ -72,9 +72,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     write_card(folder / f"{stem}.json", checkpoint.card)
 
 
-def collect_training_state(
-    optimizer: torch.optim.Optimizer, loss: nn.Module
-) -> dict[str, Tensor]:
+def collect_training_state(optimizer: torch.optim.Optimizer, loss: nn.Module) -> dict[str, Tensor]:
     """Copy the optimizer's moments (``optimizer.<parameter>.<name>``) and the loss's weights."""
     moments = {
         f"optimizer.{parameter}.{name}": value

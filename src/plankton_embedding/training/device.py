@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from typing import Literal
 
 import torch
 
@@ -48,7 +49,7 @@ class Compute:
         self.bf16 = uses_bf16(options.precision, self.device)
 
     @property
-    def lightning_precision(self) -> str:
+    def lightning_precision(self) -> Literal["bf16-mixed", "32-true"]:
         """The precision in Lightning's words."""
         return "bf16-mixed" if self.bf16 else "32-true"
 

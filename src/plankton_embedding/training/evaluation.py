@@ -43,8 +43,13 @@ class StepMeter:
         self._before: Centroids | None = None
 
     def measure(self, embeddings: pd.DataFrame) -> dict[str, float | None]:
-        """Return a step's ``validation_accuracy``, ``mean_radius``, ``mean_separation`` and
-        ``mean_movement`` since the step before (None at the first).
+        """Return a step's metrics.
+
+        Returns
+        -------
+        dict
+            ``validation_accuracy``, ``mean_radius``, ``mean_separation`` and ``mean_movement``
+            since the step before (None at the first).
         """
         vectors, labels = embedding_matrix(embeddings), class_labels(embeddings)
         centroids = fit_centroids(vectors, labels)

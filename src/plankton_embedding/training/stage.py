@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,18 @@ from plankton_embedding.training.inference import embed_features, map_images
 from plankton_embedding.training.labelled_images import LabelledImages
 from plankton_embedding.training.losses import build_loss
 from plankton_embedding.training.step_module import gather_from
+
+Augmentation = Callable[[Tensor], Tensor]
+
+
+def _unchanged(inputs: Tensor) -> Tensor:
+    return inputs
+
+
+_AUGMENTATIONS: dict[str, Augmentation] = {
+    "flips_and_turns": flip_and_turn,
+    "none": _unchanged,
+}
 
 
 @dataclass(frozen=True)
@@ -51,7 +64,7 @@ class Stage:
     loss: nn.Module
     optimizer: torch.optim.Optimizer
     gather: Callable[[Rows], Tensor]
-    augment: Callable[[Tensor], Tensor]
+    augment: Augmentation
     embed_validation: Callable[[], Tensor]
 
 
@@ -67,28 +80,24 @@ def begin_stage(
     With ``freeze_backbone`` the backbone's features cannot change: they are computed once, in
     evaluation mode and without augmentation, and the head trains on them.
     """
-    embedder.to(compute.device)
-    embedder.eval()
-    batch_size = options.evaluation_batch_size
+    embedder.to(compute.device).eval()
+    size = options.evaluation_batch_size
+    network: nn.Module
+    augment: Augmentation
     if stage_options.freeze_backbone:
         train, validation = (
-            map_images(embedder.features, split, compute, batch_size)
+            map_images(embedder.features, split, compute, size)
             for split in (images.train, images.validation)
         )
-        network: nn.Module = embedder.head
-        gather, augment = gather_from(train), _unchanged
-        embed_validation = lambda: embed_features(network, validation, compute)  # noqa: E731
+        network, augment = embedder.head, _unchanged
+        gather = gather_from(train)
+        embed_validation = partial(embed_features, network, validation, compute)
     else:
-        network = embedder
+        network, augment = embedder, _AUGMENTATIONS[options.batches.augmentation]
         gather = images.train.gather
-        augment = flip_and_turn if options.batches.augmentation == "flips_and_turns" else _unchanged
-        embed_validation = lambda: map_images(network, images.validation, compute, batch_size)  # noqa: E731
+        embed_validation = partial(map_images, network, images.validation, compute, size)
     classes = int(images.train.labels.max()) + 1
     loss = build_loss(stage_options.loss, classes, embedder.embedding_size).to(compute.device)
     parameters = [*network.parameters(), *loss.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=stage_options.learning_rate, fused=True)
     return Stage(network, loss, optimizer, gather, augment, embed_validation)
-
-
-def _unchanged(inputs: Tensor) -> Tensor:
-    return inputs

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import warnings
 from typing import Any
 
 import lightning
@@ -17,7 +16,12 @@ from plankton_embedding.training.device import Compute
 from plankton_embedding.training.plan import StepPlan
 from plankton_embedding.training.recorder import EpochRecorder
 from plankton_embedding.training.stage import SplitImages, Stage
-from plankton_embedding.training.step_module import BatchStream, EpochBatches, StepModule, gather_from
+from plankton_embedding.training.step_module import (
+    BatchStream,
+    EpochBatches,
+    StepModule,
+    gather_from,
+)
 
 # Lightning tells at every step what it does not use (GPUs, loggers, workers): it is made anew
 # for each, and our own lines say what runs where.
@@ -25,8 +29,12 @@ logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
 
 
 def train_step(
-    stage: Stage, plan: StepPlan, images: SplitImages, compute: Compute,
-    batch_options: BatchOptions, seed: int,
+    stage: Stage,
+    plan: StepPlan,
+    images: SplitImages,
+    compute: Compute,
+    batch_options: BatchOptions,
+    seed: int,
 ) -> tuple[list[dict[str, Any]], Tensor]:
     """Train for the epochs of a step.
 

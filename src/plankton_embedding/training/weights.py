@@ -1,4 +1,4 @@
-"""Initial weights of the backbone: ImageNet's, a file's, or random ones. Never a silent fallback."""
+"""Initial weights of the backbone: ImageNet's, a file's or random ones, never in silence."""
 
 from __future__ import annotations
 

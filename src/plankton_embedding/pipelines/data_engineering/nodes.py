@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from plankton_embedding.images import build, scan, splits as splitting
+from plankton_embedding.images import build, scan
+from plankton_embedding.images import splits as splitting
 from plankton_embedding.images.folder import ImageFolder
 from plankton_embedding.images.store import ImageStoreContent
 from plankton_embedding.parameters import (
@@ -41,7 +42,9 @@ def assign_splits(image_manifest: pd.DataFrame, split: SplitOptions, seed: int) 
     logger.info("Split: %s", ", ".join(f"{count} {name}" for name, count in counts.items()))
     dropped = assigned.loc[assigned["split"] == splitting.DROPPED, "class_name"].unique()
     if len(dropped):
-        logger.warning("Dropped %d classes too small to split: %s", len(dropped), ", ".join(dropped))
+        logger.warning(
+            "Dropped %d classes too small to split: %s", len(dropped), ", ".join(dropped)
+        )
     return assigned
 
 

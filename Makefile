@@ -1,0 +1,71 @@
+# `make run` and `make test` are all that a fresh machine needs: both create the environment.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+SAMPLE := data/01_raw/sample
+
+# Nothing of a run leaves the machine.
+export KEDRO_DISABLE_TELEMETRY := 1
+export DO_NOT_TRACK := 1
+export MLFLOW_DISABLE_TELEMETRY := true
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help:  ## list what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+.PHONY: run
+run: $(INSTALLED) $(SAMPLE)  ## draw the sample, train on it, write the report
+	@$(BIN)/kedro run --env sample
+	@echo
+	@echo "Report     $$(ls -d $(CURDIR)/data/08_reporting/report.html/*/report.html | tail -n 1)"
+	@echo "           open it in a browser"
+	@echo "Kedro-Viz  make viz       then open http://127.0.0.1:4141"
+	@echo "MLflow     make mlflow    then open http://127.0.0.1:5000"
+
+.PHONY: test
+test: $(INSTALLED)  ## run the tests
+	@$(BIN)/python -m pytest
+
+.PHONY: install
+install: $(INSTALLED)  ## create the environment, with the tools for tests and lint
+
+# Made anew when the dependencies change, else once.
+$(INSTALLED): pyproject.toml
+	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) is missing: make $@ PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, this is " + sys.version)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV), some 6 GB: minutes"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' -c
+	@touch $@
+
+.PHONY: sample
+sample: $(SAMPLE)  ## draw the embedded sample
+
+$(SAMPLE): | $(INSTALLED)
+	@$(BIN)/python -m plankton_embedding.images.sample $@
+
+.PHONY: lint
+lint: $(INSTALLED)  ## check style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: viz
+viz: $(INSTALLED)  ## show the pipelines in Kedro-Viz
+	$(BIN)/kedro viz run --env sample
+
+.PHONY: mlflow
+mlflow: $(INSTALLED)  ## show the runs in the MLflow UI
+	$(BIN)/mlflow ui --host 127.0.0.1 --port 5000 --backend-store-uri sqlite:///$(CURDIR)/mlflow.db
+
+.PHONY: clean
+clean:  ## remove the environment, the sample and all that runs wrote
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage build .viz
+	rm -rf mlflow.db mlflow.db-* mlartifacts
+	find data -mindepth 2 -not -name .gitkeep -delete
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
