@@ -14,7 +14,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from plankton_embedding.parameters import Parameters, validate_parameters
-from plankton_embedding.tracking import TrackedRun, TrackingOptions, absolute_uri, origin_tags
+from plankton_embedding.tracking import TrackedRun, absolute_uri, origin_tags, read_options
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class TrackingHooks:
         """Keep what the run's record needs."""
         self._project = Path(context.project_path)
         self._parameters = validate_parameters(context.params)
-        self._options = TrackingOptions.model_validate(context.config_loader["mlflow"])
+        self._options = read_options(context.config_loader["mlflow"])
 
     @hook_impl(trylast=True)
     def before_pipeline_run(

@@ -12,4 +12,6 @@ CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
     "config_patterns": {"mlflow": ["mlflow*"]},
+    # An environment names only the parameters that it changes.
+    "merge_strategy": {"parameters": "soft"},
 }

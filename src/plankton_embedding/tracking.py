@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from plankton_embedding.errors import UserError
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric
@@ -41,6 +43,25 @@ class TrackingOptions(BaseModel):
 
     tracking_uri: str
     experiment: str
+
+
+class TrackingError(UserError):
+    """MLflow's configuration is wrong."""
+
+
+def read_options(values: dict[str, Any]) -> TrackingOptions:
+    """Validate ``mlflow.yml``.
+
+    Raises
+    ------
+    TrackingError
+        If a key is unknown or missing.
+    """
+    try:
+        return TrackingOptions.model_validate(values)
+    except ValidationError as error:
+        problems = "; ".join(f"{p['loc'][0]}: {p['msg']}" for p in error.errors())
+        raise TrackingError(f"conf/*/mlflow.yml is wrong: {problems}.") from None
 
 
 def absolute_uri(uri: str, project: Path) -> str:

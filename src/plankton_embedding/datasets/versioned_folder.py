@@ -51,7 +51,7 @@ class VersionedFolder(AbstractVersionedDataset[Saved, Loaded]):
     def _exists(self) -> bool:
         try:
             return self.load_folder().is_dir()
-        except Exception:  # noqa: BLE001 - Kedro's own: there is no version to load
+        except Exception:  # Kedro's own: there is no version to load
             return False
 
     def _describe(self) -> dict[str, Any]:

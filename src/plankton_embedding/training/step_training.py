@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from typing import Any
 
 import lightning
@@ -26,6 +27,8 @@ from plankton_embedding.training.step_module import (
 # Lightning tells at every step what it does not use (GPUs, loggers, workers): it is made anew
 # for each, and our own lines say what runs where.
 logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+# Lightning 2.6 asks torch in a way that torch deprecates: nothing of ours, and nothing to do.
+warnings.filterwarnings("ignore", message=".*treespec, LeafSpec")
 
 
 def train_step(

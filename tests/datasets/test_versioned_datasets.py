@@ -1,0 +1,171 @@
+"""The project's datasets, in a catalogue, with versions."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from kedro.io import DataCatalog, DatasetError
+
+from plankton_embedding.images.store import ImageBlock, ImageStore, ImageStoreContent
+
+FIRST, SECOND = "2026-01-01T00.00.00.000Z", "2026-01-02T00.00.00.000Z"
+MODULE = "plankton_embedding.datasets"
+
+
+def catalog(folder, save_version=FIRST, load_versions=None):
+    entries = {
+        "images": {
+            "type": f"{MODULE}.image_folder_dataset.ImageFolderDataset",
+            "filepath": str(folder / "raw"),
+        },
+        "store": {
+            "type": f"{MODULE}.image_store_dataset.ImageStoreDataset",
+            "filepath": str(folder / "store"),
+            "versioned": True,
+        },
+        "plain_store": {
+            "type": f"{MODULE}.image_store_dataset.ImageStoreDataset",
+            "filepath": str(folder / "plain_store"),
+        },
+        "table": {
+            "type": f"{MODULE}.step_table_dataset.StepTableDataset",
+            "filepath": str(folder / "table"),
+            "partition_by": ["step", "split"],
+            "versioned": True,
+        },
+        "plain_table": {
+            "type": f"{MODULE}.step_table_dataset.StepTableDataset",
+            "filepath": str(folder / "plain_table"),
+            "partition_by": ["step"],
+        },
+    }
+    return DataCatalog.from_config(entries, load_versions=load_versions, save_version=save_version)
+
+
+def content(level, image_ids=("a", "b", "c")):
+    blocks = (ImageBlock([name], np.full((1, 4, 4), level, dtype=np.uint8)) for name in image_ids)
+    return ImageStoreContent(blocks, {"fit": "resize"}, "f1nger")
+
+
+def chunk(step, splits=("validation",)):
+    rows = [{"step": step, "split": split, "e00": np.float32(step / 3)} for split in splits]
+    return pd.DataFrame(rows)
+
+
+def test_raw_images_are_listed(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / "raw" / name).mkdir(parents=True)
+        (tmp_path / "raw" / name / "1.png").touch()
+    listed = catalog(tmp_path).load("images")
+    assert listed.class_names == ("a", "b")
+    assert [file.image_id for file in listed.files] == ["a/1.png", "b/1.png"]
+    assert catalog(tmp_path).exists("images")
+
+
+def test_missing_raw_images(tmp_path):
+    assert not catalog(tmp_path).exists("images")
+    with pytest.raises(DatasetError, match="raw does not exist"):
+        catalog(tmp_path).load("images")
+
+
+def test_raw_images_are_never_written(tmp_path):
+    with pytest.raises(DatasetError, match="read-only"):
+        catalog(tmp_path).save("images", object())
+
+
+@pytest.mark.parametrize("name", ["store", "plain_store"])
+def test_a_store_comes_back(tmp_path, name):
+    catalog(tmp_path).save(name, content(7))
+    store = catalog(tmp_path).load(name)
+    assert isinstance(store, ImageStore)
+    assert store.image_ids.tolist() == ["a", "b", "c"]
+    assert (store.images(np.array([2, 0])) == 7).all()
+
+
+def test_versions_of_a_store(tmp_path):
+    catalog(tmp_path, FIRST).save("store", content(1))
+    catalog(tmp_path, SECOND).save("store", content(2))
+    row = np.array([0])
+    assert catalog(tmp_path).load("store").images(row)[0, 0, 0] == 2
+    first = catalog(tmp_path, load_versions={"store": FIRST})
+    assert first.load("store").images(row)[0, 0, 0] == 1
+    with pytest.raises(DatasetError, match="must not exist"):
+        catalog(tmp_path, SECOND).save("store", content(3))
+
+
+def test_an_unversioned_store_is_replaced(tmp_path):
+    catalog(tmp_path).save("plain_store", content(1))
+    catalog(tmp_path).save("plain_store", content(2, ["z"]))
+    assert catalog(tmp_path).load("plain_store").image_ids.tolist() == ["z"]
+
+
+@pytest.mark.parametrize("name", ["store", "plain_store"])
+def test_a_store_that_failed_half_way_is_no_version(tmp_path, name):
+    def blocks():
+        yield from content(9).blocks
+        raise RuntimeError("disk on fire")
+
+    catalog(tmp_path, FIRST).save(name, content(1))
+    broken = ImageStoreContent(blocks(), {}, "")
+    with pytest.raises(DatasetError, match="disk on fire"):
+        catalog(tmp_path, SECOND).save(name, broken)
+    assert catalog(tmp_path).load(name).images(np.array([0]))[0, 0, 0] == 1
+    assert not list(tmp_path.rglob("*.partial*"))
+
+
+def test_a_table_grows_by_step(tmp_path):
+    shared = catalog(tmp_path)
+    # Ten before two as text: the order must be that of numbers.
+    for step in (1, 2, 10):
+        shared.save("table", chunk(step, ("validation", "test") if step == 10 else ("validation",)))
+    table = catalog(tmp_path).load("table")
+    assert table["step"].tolist() == [1, 2, 10, 10]
+    assert table["split"].tolist() == ["validation", "validation", "test", "validation"]
+    assert table["e00"].dtype == np.float32
+    assert table["e00"].to_numpy() == pytest.approx(np.array([1, 2, 10, 10], np.float32) / 3)
+
+
+def test_other_readers_understand_the_table(tmp_path):
+    catalog(tmp_path).save("plain_table", chunk(1).drop(columns="split"))
+    read = pd.read_parquet(tmp_path / "plain_table")
+    assert read["e00"].tolist() == [np.float32(1 / 3)]
+    assert read["step"].astype(int).tolist() == [1]
+
+
+def test_a_step_is_written_once(tmp_path):
+    shared = catalog(tmp_path)
+    shared.save("table", chunk(1))
+    with pytest.raises(DatasetError, match="a partition is written once"):
+        shared.save("table", chunk(1))
+
+
+def test_a_later_version_starts_anew(tmp_path):
+    catalog(tmp_path, FIRST).save("table", chunk(1))
+    catalog(tmp_path, SECOND).save("table", chunk(2))
+    assert catalog(tmp_path).load("table")["step"].tolist() == [2]
+    assert catalog(tmp_path, load_versions={"table": FIRST}).load("table")["step"].tolist() == [1]
+
+
+def test_an_empty_table(tmp_path):
+    Path(tmp_path / "plain_table").mkdir()
+    with pytest.raises(DatasetError, match="holds no partition"):
+        catalog(tmp_path).load("plain_table")
+
+
+def test_a_table_cannot_be_partitioned_by_anything(tmp_path):
+    entry = {
+        "type": f"{MODULE}.step_table_dataset.StepTableDataset",
+        "filepath": str(tmp_path),
+        "partition_by": ["class_name"],
+    }
+    with pytest.raises(DatasetError, match="class_name"):
+        DataCatalog.from_config({"table": entry}).load("table")
+
+
+def test_preview_of_a_table(tmp_path):
+    shared = catalog(tmp_path)
+    shared.save("table", chunk(1))
+    preview = shared.get("table").preview()
+    assert preview["columns"] == ["step", "split", "e00"]
+    assert len(preview["data"]) == 1

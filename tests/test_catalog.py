@@ -1,0 +1,85 @@
+"""Contracts of the catalogue: what every pipeline's datasets have in common."""
+
+import pytest
+import yaml
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+
+from plankton_embedding.pipeline_registry import register_pipelines
+from tiny_project import ROOT, make_project
+
+FOLDER_OF_LAYER = {
+    "raw": "01_raw",
+    "intermediate": "02_intermediate",
+    "primary": "03_primary",
+    "model_input": "05_model_input",
+    "models": "06_models",
+    "model_output": "07_model_output",
+    "reporting": "08_reporting",
+}
+# Handed on inside a run only.
+IN_MEMORY = {"results_chapter", "data_chapter"}
+
+
+def entries():
+    found = {}
+    for path in sorted((ROOT / "conf" / "base" / "catalog").glob("*.yml")):
+        found |= yaml.safe_load(path.read_text())
+    return found
+
+
+@pytest.fixture(scope="module")
+def pipelines(tmp_path_factory, image_folder):
+    bootstrap_project(make_project(tmp_path_factory.mktemp("project"), image_folder))
+    return register_pipelines()
+
+
+@pytest.mark.parametrize("name", entries())
+def test_a_dataset_lies_in_the_folder_of_its_layer(name):
+    entry = entries()[name]
+    layer = entry["metadata"]["kedro-viz"]["layer"]
+    if name != "raw_images":
+        assert entry["filepath"].startswith(
+            f"data/{FOLDER_OF_LAYER[layer]}/{name.split('_fig')[0]}"
+        )
+        assert entry["versioned"] is True
+
+
+def test_catalogue_and_pipelines_name_the_same_datasets(pipelines):
+    used = {name for name in pipelines["__default__"].datasets() if not name.startswith("params:")}
+    assert used - IN_MEMORY == set(entries())
+
+
+def test_there_is_one_catalogue_file_a_pipeline(pipelines):
+    files = {path.stem for path in (ROOT / "conf" / "base" / "catalog").glob("*.yml")}
+    assert files == {"data_engineering", "modelling", "reporting"}
+    for name in files:
+        path = ROOT / "conf" / "base" / "catalog" / f"{name}.yml"
+        outputs = pipelines[name].all_outputs() - IN_MEMORY
+        assert set(yaml.safe_load(path.read_text())) - {"raw_images"} == outputs
+
+
+def test_the_default_is_the_sum_of_all(pipelines):
+    parts = [pipelines[name] for name in ("data_engineering", "modelling", "reporting")]
+    assert set(pipelines["__default__"].nodes) == {node for part in parts for node in part.nodes}
+
+
+def test_the_default_needs_nothing_but_images_and_parameters(pipelines):
+    inputs = pipelines["__default__"].inputs()
+    assert {name for name in inputs if not name.startswith("params:")} == {"raw_images"}
+
+
+def test_nodes_are_named_after_their_functions(pipelines):
+    for node in pipelines["__default__"].nodes:
+        assert node.name == node.func.__name__
+        assert node.func.__doc__
+
+
+@pytest.mark.parametrize("env", ["base", "sample"])
+def test_every_dataset_resolves(env, tmp_path, image_folder):
+    project = make_project(tmp_path, image_folder)
+    bootstrap_project(project)
+    with KedroSession.create(project, env=env) as session:
+        catalog = session.load_context().catalog
+        for name in entries():
+            assert catalog.get(name) is not None

@@ -1,0 +1,78 @@
+"""Tracking: addresses, names and numbers as MLflow gets them."""
+
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+
+from plankton_embedding.tracking import TrackedRun, absolute_uri, flatten
+
+
+@pytest.fixture
+def uri(tmp_path):
+    return f"sqlite:///{tmp_path}/runs.db"
+
+
+@pytest.fixture
+def tracked(uri, tmp_path):
+    return TrackedRun(uri, "tests", tmp_path / "artifacts", "a run", {"tag": "value"})
+
+
+def history(uri, tracked, name):
+    metrics = MlflowClient(uri).get_metric_history(tracked.run_id, name)
+    return {metric.step: metric.value for metric in metrics}
+
+
+def test_a_relative_store_counts_from_the_project(tmp_path):
+    assert absolute_uri("sqlite:///mlflow.db", tmp_path) == f"sqlite:///{tmp_path}/mlflow.db"
+
+
+@pytest.mark.parametrize("uri", ["sqlite:////data/runs.db", "http://127.0.0.1:5000", "databricks"])
+def test_other_stores_stay_as_they_are(uri, tmp_path):
+    assert absolute_uri(uri, tmp_path) == uri
+
+
+def test_nested_names_are_dotted():
+    assert dict(flatten({"a": {"b": 1, "c": {"d": None}}, "e": [2]})) == {
+        "a.b": 1,
+        "a.c.d": None,
+        "e": [2],
+    }
+
+
+def test_more_parameters_than_a_request_takes(uri, tracked):
+    tracked.log_parameters({"many": {f"p{number}": number for number in range(250)}})
+    params = MlflowClient(uri).get_run(tracked.run_id).data.params
+    assert len(params) == 250
+    assert params["many.p249"] == "249"
+
+
+def test_a_table_is_logged_by_its_step(uri, tracked):
+    table = pd.DataFrame(
+        {"step": [1, 2], "epoch": [5, 10], "stage": ["a", "b"], "loss": [0.5, float("nan")]}
+    )
+    tracked.log_table(table, "epoch")
+    assert history(uri, tracked, "loss") == {5: 0.5}
+    assert MlflowClient(uri).get_run(tracked.run_id).data.metrics.keys() == {"loss"}
+
+
+def test_a_metric_of_a_step_is_logged_once(uri, tracked):
+    tracked.log_table(pd.DataFrame({"step": [1], "radius": [2.0]}), "step")
+    tracked.log_metrics({"steps": {"1": {"radius": 2.0}, "2": {"radius": 3.0}}})
+    metrics = MlflowClient(uri).get_metric_history(tracked.run_id, "radius")
+    assert [(metric.step, metric.value) for metric in metrics] == [(1, 2.0), (2, 3.0)]
+
+
+def test_a_long_error_is_cut(uri, tracked):
+    tracked.set_tag("error", "x" * 20_000)
+    assert set(MlflowClient(uri).get_run(tracked.run_id).data.tags["error"]) == {"x"}
+
+
+def test_runs_of_one_experiment(uri, tracked, tmp_path):
+    other = TrackedRun(uri, "tests", tmp_path / "artifacts", "another", {})
+    tracked.finish("FINISHED")
+    other.finish("KILLED")
+    client = MlflowClient(uri)
+    statuses = {run: client.get_run(run).info.status for run in (tracked.run_id, other.run_id)}
+    assert list(statuses.values()) == ["FINISHED", "KILLED"]
+    experiments = {client.get_run(run).info.experiment_id for run in statuses}
+    assert len(experiments) == 1

@@ -1,0 +1,87 @@
+"""What tests begin with: a tiny folder of class folders, tiny parameters, a tiny Kedro project."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import yaml
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[1]
+IMAGES_A_CLASS = 10
+
+
+def draw_images(folder: Path, images_per_class: int = IMAGES_A_CLASS) -> Path:
+    """Draw three classes that differ by their shape: bars, discs and frames, some way noisy."""
+    random = np.random.default_rng(5)
+    y, x = np.mgrid[-1:1:40j, -1:1:40j]
+    shapes = {
+        "bar": np.abs(y) < 0.2,
+        "disc": x**2 + y**2 < 0.5,
+        "frame": (np.maximum(np.abs(x), np.abs(y)) > 0.7) & (np.maximum(abs(x), abs(y)) < 0.9),
+    }
+    for name, shape in shapes.items():
+        (folder / name).mkdir(parents=True)
+        for number in range(images_per_class):
+            gray = np.where(shape, random.integers(20, 120), 240) + random.normal(0, 8, shape.shape)
+            image = Image.fromarray(np.clip(gray, 0, 255).astype(np.uint8))
+            image.save(folder / name / f"{number:02d}.png")
+    return folder
+
+
+def tiny_values(images: Path) -> dict:
+    """Return parameters of a training that takes a second."""
+    loss = {"name": "triplet", "margin": 5.0, "miner": "all", "temperature": 0.1}
+    stage = {"steps": 1, "epochs_per_step": 2, "learning_rate_decay": 0.9, "loss": loss}
+    return {
+        "images": str(images),
+        "seed": 3,
+        "parallel": {"backend": "threading", "workers": 1},
+        "split": {
+            "validation_per_class": 3,
+            "test_per_class": 0.2,
+            "small_classes": "error",
+        },
+        "preprocess": {
+            "image_size": 75,
+            "fit": "resize",
+            "background": "white",
+            "crop_bottom": 0,
+        },
+        "store": {"images_per_shard": 8},
+        "embedder": {
+            "embedding_size": 8,
+            "dropout": 0.3,
+            "weights": None,
+            "input_channels": "gray",
+        },
+        "training": {
+            "device": "cpu",
+            "precision": "float32",
+            "evaluation_batch_size": 8,
+            "head": {**stage, "learning_rate": 1e-2, "freeze_backbone": True},
+            "network": {**stage, "steps": 2, "learning_rate": 1e-3, "freeze_backbone": False},
+            "batches": {
+                "classes": 3,
+                "images_per_class": 3,
+                "batches_per_epoch": 2,
+                "augmentation": "flips_and_turns",
+            },
+        },
+        "reporting": {"title": "Tiny", "projection_images_per_class": 5},
+    }
+
+
+def make_project(folder: Path, images: Path) -> Path:
+    """Copy the project's configuration, with tiny parameters as its `local` environment."""
+    shutil.copytree(ROOT / "conf", folder / "conf", ignore=shutil.ignore_patterns("local"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    (folder / "src").mkdir()
+    (folder / "conf" / "local").mkdir()
+    values = tiny_values(images)
+    (folder / "conf" / "local" / "globals.yml").write_text(yaml.safe_dump({"images": str(images)}))
+    del values["images"]
+    (folder / "conf" / "local" / "parameters.yml").write_text(yaml.safe_dump(values))
+    return folder
