@@ -49,10 +49,7 @@ class VersionedFolder(AbstractVersionedDataset[Saved, Loaded]):
         return Path(self._filepath if version is None else self._get_versioned_path(version))
 
     def _exists(self) -> bool:
-        try:
-            return self.load_folder().is_dir()
-        except Exception:  # Kedro's own: there is no version to load
-            return False
+        return self.load_folder().is_dir()
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": self._filepath, "version": self._version}

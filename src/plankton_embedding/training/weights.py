@@ -7,6 +7,7 @@ from urllib.error import URLError
 
 import torch
 from safetensors.torch import load_file
+from torch import nn
 from torchvision.models import Inception_V3_Weights
 
 from plankton_embedding.errors import UserError
@@ -108,6 +109,15 @@ def backbone_shapes() -> dict[str, torch.Size]:
 
 
 def initialise(embedder: Embedder, weights: dict[str, torch.Tensor] | None) -> None:
-    """Put initial weights into the backbone of an embedder; None leaves the random ones."""
+    """Put initial weights into the backbone of an embedder.
+
+    None draws them after He et al. 2015 (arXiv:1502.01852), from torch's global generator: with
+    torch's own defaults an image's signal dies away in so deep a network, and an untrained or
+    frozen backbone gives every image the same features.
+    """
     if weights is not None:
         embedder.backbone.load_state_dict(weights)
+        return
+    for module in embedder.backbone.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
