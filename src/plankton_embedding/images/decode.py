@@ -52,6 +52,11 @@ def to_gray(image: Image.Image, background: int) -> GrayPlane:
     Returns
     -------
     uint8 array, height x width
+
+    Raises
+    ------
+    UnreadableImageError
+        If the mode is one that Pillow cannot turn into gray, such as CIE Lab.
     """
     if image.mode.startswith("I"):
         return (np.clip(np.asarray(image), 0, 65535) >> 8).astype(np.uint8)
@@ -63,4 +68,7 @@ def to_gray(image: Image.Image, background: int) -> GrayPlane:
         animal = image.convert("RGBA")
         canvas = Image.new("RGBA", image.size, (background,) * 3 + (255,))
         return np.asarray(Image.alpha_composite(canvas, animal).convert("L"))
-    return np.asarray(image.convert("L"))
+    try:
+        return np.asarray(image.convert("L"))
+    except ValueError as error:
+        raise UnreadableImageError(f"mode {image.mode} cannot be turned into gray") from error

@@ -47,12 +47,14 @@ def list_image_folder(root: Path) -> ImageFolder:
 
     Every file is listed: also one beside the class folders or in a folder inside a class
     folder, marked as misplaced, so that no image disappears without a word. A symbolic link
-    to a folder is followed, once.
+    to a folder is followed, once; two names for one class folder are an error, because its
+    images would be of two classes.
 
     Raises
     ------
     ImageFolderError
-        If the folder is missing, is not a folder, cannot be read, or holds no class folder.
+        If the folder is missing, is not a folder, cannot be read, holds no class folder, or one
+        whose name cannot be used.
     """
     if not root.exists():
         raise ImageFolderError(
@@ -70,12 +72,16 @@ def list_image_folder(root: Path) -> ImageFolder:
             f"the image folder {root} holds {found}. Put the images of each class into a folder "
             "with the name of the class."
         )
+    _check_class_folders(root, class_names)
     return ImageFolder(root, tuple(class_names), tuple(files))
 
 
 def _walk(root: Path) -> Iterator[Path]:
     def refuse(error: OSError) -> None:
-        raise ImageFolderError(f"the folder {error.filename} cannot be read: {error.strerror}.")
+        raise ImageFolderError(
+            f"the folder {error.filename} cannot be read: {error.strerror}. Mend its permissions "
+            "or take it away."
+        )
 
     entered = {os.path.realpath(root)}
     for folder, subfolders, names in os.walk(root, onerror=refuse, followlinks=True):
@@ -85,13 +91,42 @@ def _walk(root: Path) -> Iterator[Path]:
         yield from (Path(folder) / name for name in names)
 
 
+def _check_class_folders(root: Path, class_names: list[str]) -> None:
+    listed = {os.path.realpath(root): "the image folder itself"}
+    for name in class_names:
+        if not _is_utf8(name):
+            raise ImageFolderError(
+                f"the name of the class folder {name!r} in {root} is not UTF-8. Rename it."
+            )
+        real = os.path.realpath(root / name)
+        if real in listed:
+            raise ImageFolderError(
+                f"the class folder {name!r} in {root} is {listed[real]} under another name. Take "
+                "the symbolic link away."
+            )
+        listed[real] = f"the class folder {name!r}"
+
+
 def _image_file(root: Path, path: Path) -> ImageFile:
     relative = path.relative_to(root)
     image_id = relative.as_posix()
     if len(relative.parts) == 1 or _hidden(relative.parts[0]):
         return ImageFile(image_id, "", "not in a class folder")
-    misplaced = "in a folder inside a class folder" if len(relative.parts) > 2 else ""
+    misplaced = ""
+    if len(relative.parts) > 2:
+        misplaced = "in a folder inside a class folder"
+    elif not _is_utf8(image_id):
+        misplaced = "file name is not UTF-8"
     return ImageFile(image_id, relative.parts[0], misplaced)
+
+
+def _is_utf8(name: str) -> bool:
+    """Return whether a file name can be stored as text; Python escapes bytes that cannot."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _hidden(name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +74,8 @@ def _describe_files(root: Path, files: tuple[ImageFile, ...]) -> list[dict[str, 
 
 def _describe_file(root: Path, file: ImageFile) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "image_id": file.image_id,
-        "path": str(root / file.image_id),
+        "image_id": _text(file.image_id),
+        "path": _text(str(root / file.image_id)),
         "class_name": file.class_name,
         "width": 0,
         "height": 0,
@@ -86,28 +87,40 @@ def _describe_file(root: Path, file: ImageFile) -> dict[str, Any]:
         "reason": file.misplaced,
     }
     try:
-        content = (root / file.image_id).read_bytes()
+        content = _read(root / file.image_id)
+        row |= {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        if file.misplaced:
+            return row
+        image = open_image(content)
+        gray = to_gray(image, background=255)
     except OSError as error:
         return row | {"reason": f"cannot be read: {error.strerror}"}
-    row |= {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    if file.misplaced:
-        return row
-    try:
-        image = open_image(content)
     except UnreadableImageError as error:
         return row | {"reason": str(error)}
     return row | {
         "width": image.width,
         "height": image.height,
         "mode": image.mode,
-        "perceptual_hash": str(imagehash.phash(Image.fromarray(to_gray(image, background=255)))),
+        "perceptual_hash": str(imagehash.phash(Image.fromarray(gray))),
         "status": ACCEPTED,
     }
 
 
+def _read(path: Path) -> bytes:
+    # A named pipe would be waited for without end.
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise UnreadableImageError("not a regular file")
+    return path.read_bytes()
+
+
+def _text(name: str) -> str:
+    # The bytes of a name that is not UTF-8 are shown as \udcff: a table cannot hold them.
+    return name.encode(errors="backslashreplace").decode()
+
+
 def _check_classes(manifest: pd.DataFrame, folder: ImageFolder) -> None:
-    accepted = manifest.loc[manifest["status"] == ACCEPTED, "class_name"]
-    unreadable = [name for name in folder.class_names if name not in set(accepted)]
+    readable = set(manifest.loc[manifest["status"] == ACCEPTED, "class_name"])
+    unreadable = [name for name in folder.class_names if name not in readable]
     if unreadable:
         rejected = manifest[manifest["class_name"] == unreadable[0]]
         example = (

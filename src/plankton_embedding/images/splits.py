@@ -77,7 +77,7 @@ def _held_out(sizes: pd.Series, options: SplitOptions) -> pd.DataFrame:
     if options.small_classes == "proportional":
         half = _proportional(sizes, options)
         table.loc[small, ["validation", "test"]] = half[small]
-        small = small & (half.min(axis=1) < 1)
+        small = sizes < table["validation"] + table["test"] + _FEWEST_TO_TRAIN
     if options.small_classes != "drop" and small.any():
         raise SmallClassError(_too_small(sizes[small], options))
     if (~table["dropped"]).sum() < 2:
@@ -96,14 +96,15 @@ def _share(sizes: pd.Series, value: float) -> pd.Series:
 
 
 def _proportional(sizes: pd.Series, options: SplitOptions) -> pd.DataFrame:
-    """Half of a small class, divided as validation_per_class to test_per_class."""
+    """Half of a small class, divided as validation_per_class to test_per_class, one at least."""
     total = options.validation_per_class + options.test_per_class
-    return pd.DataFrame(
+    half = pd.DataFrame(
         {
-            "validation": (sizes * (options.validation_per_class / total / 2)).astype(int),
-            "test": (sizes * (options.test_per_class / total / 2)).astype(int),
+            "validation": sizes * (options.validation_per_class / total / 2),
+            "test": sizes * (options.test_per_class / total / 2),
         }
     )
+    return half.astype(int).clip(lower=1)
 
 
 def _too_small(sizes: pd.Series, options: SplitOptions) -> str:
@@ -112,7 +113,7 @@ def _too_small(sizes: pd.Series, options: SplitOptions) -> str:
     if options.small_classes == "error":
         remedy += ", or `small_classes: proportional`, or fractions below 1"
     return (
-        f"too few images for validation_per_class: {options.validation_per_class} and "
-        f"test_per_class: {options.test_per_class} with {_FEWEST_TO_TRAIN} left to train on: "
+        f"too few images for validation_per_class: {options.validation_per_class:g} and "
+        f"test_per_class: {options.test_per_class:g} with {_FEWEST_TO_TRAIN} left to train on: "
         f"{named}. Add images, {remedy}."
     )

@@ -60,17 +60,21 @@ class ImageStore:
     def __init__(self, folder: Path) -> None:
         try:
             self.card = StoreCard(**json.loads((folder / _CARD).read_text()))
+            batches = [_open_shard(folder / shard) for shard in self.card.shards]
         except FileNotFoundError:
             raise ImageStoreError(
-                f"{folder} holds no complete image store ({_CARD} is missing). "
+                f"{folder} holds no complete image store ({_CARD} or a shard is missing). "
                 "Build it with `kedro run --pipelines data_engineering`."
             ) from None
-        tables = [_open_shard(folder / shard) for shard in self.card.shards]
-        size = self.card.image_size
-        self._shards = [_pixels(table, size) for table in tables]
+        except (ValueError, TypeError) as error:
+            raise ImageStoreError(
+                f"the image store {folder} is damaged: {error}. "
+                "Build it again with `kedro run --pipelines data_engineering`."
+            ) from error
+        self._shards = [_pixels(batch, self.card.image_size) for batch in batches]
         self._starts = np.cumsum([0, *map(len, self._shards)])
         self.image_ids: npt.NDArray[np.object_] = np.concatenate(
-            [table["image_id"].to_numpy() for table in tables]
+            [batch["image_id"].to_numpy(zero_copy_only=False) for batch in batches]
         )
         self._row_of_id = {image_id: row for row, image_id in enumerate(self.image_ids)}
 
@@ -142,20 +146,20 @@ def write_image_store(folder: Path, content: ImageStoreContent) -> None:
 def _write_shard(path: Path, block: ImageBlock) -> None:
     count, height, width = block.pixels.shape
     flat = pa.array(block.pixels.reshape(-1))
-    table = pa.table(
+    batch = pa.record_batch(
         {
             "image_id": pa.array(block.image_ids, pa.string()),
             "image": pa.FixedSizeListArray.from_arrays(flat, height * width),
         }
     ).replace_schema_metadata({"image_size": str(width), "images": str(count)})
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
+        writer.write_batch(batch)
 
 
-def _open_shard(path: Path) -> pa.Table:
-    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+def _open_shard(path: Path) -> pa.RecordBatch:
+    return pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)
 
 
-def _pixels(table: pa.Table, size: int) -> npt.NDArray[np.uint8]:
-    values = table["image"].combine_chunks().flatten().to_numpy(zero_copy_only=True)
+def _pixels(batch: pa.RecordBatch, size: int) -> npt.NDArray[np.uint8]:
+    values = batch["image"].flatten().to_numpy(zero_copy_only=True)
     return values.reshape(-1, size, size)

@@ -1,0 +1,109 @@
+"""Fixtures of the image tests: small folders of class folders, and options for them."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from plankton_embedding.images.scan import ACCEPTED
+from plankton_embedding.parameters import ParallelOptions, PreprocessOptions, SplitOptions
+
+
+@pytest.fixture
+def one_thread() -> ParallelOptions:
+    return ParallelOptions(backend="threading", workers=1)
+
+
+@pytest.fixture
+def write_image() -> Callable[..., Path]:
+    """Return a function that writes a small noisy PNG, another one for another number."""
+
+    def write(path: Path, number: int = 0, height: int = 9, width: int = 12) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(number).integers(0, 256, (height, width), dtype=np.uint8)
+        Image.fromarray(pixels).save(path, "PNG")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def two_classes(tmp_path: Path, write_image: Callable[..., Path]) -> Path:
+    """Return a folder of two class folders, ``algae`` and ``copepod``, of two images each."""
+    root = tmp_path / "images"
+    for number, name in enumerate(["algae/0", "algae/1", "copepod/0", "copepod/1"]):
+        write_image(root / f"{name}.png", number)
+    return root
+
+
+@pytest.fixture
+def make_manifest() -> Callable[..., pd.DataFrame]:
+    """Return a function that makes a manifest of so many accepted images of each class."""
+
+    def make(sizes: dict[str, int]) -> pd.DataFrame:
+        rows = [
+            (f"{name}/{number:03d}.png", name, f"{name}-{number}-content", ACCEPTED)
+            for name, size in sizes.items()
+            for number in range(size)
+        ]
+        return pd.DataFrame(rows, columns=["image_id", "class_name", "sha256", "status"])
+
+    return make
+
+
+@pytest.fixture
+def split_options() -> Callable[..., SplitOptions]:
+    """Return a function that makes split options: ``split_options(3, 0.2, "drop")``."""
+
+    def make(validation: float, test: float, small_classes: str = "error") -> SplitOptions:
+        return SplitOptions.model_validate(
+            {
+                "validation_per_class": validation,
+                "test_per_class": test,
+                "small_classes": small_classes,
+            }
+        )
+
+    return make
+
+
+@pytest.fixture
+def preprocess_options() -> Callable[..., PreprocessOptions]:
+    """Return a function that makes preprocessing options, on a canvas of 80 x 80 pixels."""
+
+    def make(**changes: object) -> PreprocessOptions:
+        values = {"image_size": 80, "fit": "resize", "background": "white", "crop_bottom": 0}
+        return PreprocessOptions.model_validate(values | changes)
+
+    return make
+
+
+@pytest.fixture
+def forbid(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """Return a function that takes away the right to read a file or a folder.
+
+    The administrator may read everything: there the refusal of the system is imitated.
+    """
+
+    def take_away(path: Path) -> None:
+        path.chmod(0)
+        if os.access(path, os.R_OK):
+            for module, name in [(Path, "read_bytes"), (os, "scandir")]:
+                _refuse(monkeypatch, module, name, path)
+
+    return take_away
+
+
+def _refuse(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, forbidden: Path) -> None:
+    real = getattr(owner, name)
+
+    def refusing(path: Path, *rest: object) -> object:
+        if Path(path) == forbidden:
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, *rest)
+
+    monkeypatch.setattr(owner, name, refusing)

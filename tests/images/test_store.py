@@ -1,0 +1,181 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from plankton_embedding.images.store import (
+    ImageBlock,
+    ImageStore,
+    ImageStoreContent,
+    ImageStoreError,
+    write_image_store,
+)
+
+SIZE = 6
+IDS = [f"class {number % 3}/größer {number}.png" for number in range(11)]
+PIXELS = np.random.default_rng(8).integers(0, 256, (11, SIZE, SIZE), dtype=np.uint8)
+PREPROCESS = {"image_size": SIZE, "fit": "resize", "background": "white", "crop_bottom": 0}
+
+
+def _content(images_per_shard: int = 4) -> ImageStoreContent:
+    starts = range(0, len(IDS), images_per_shard)
+    parts = [slice(start, start + images_per_shard) for start in starts]
+    blocks = (ImageBlock(IDS[part], PIXELS[part]) for part in parts)
+    return ImageStoreContent(blocks, PREPROCESS, "f1")
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """Return the folder of a store of eleven images in shards of 4, 4 and 3."""
+    path = tmp_path / "nested" / "store"
+    write_image_store(path, _content())
+    return path
+
+
+@pytest.mark.parametrize("images_per_shard", [1, 4, 11, 50])
+def test_what_was_written_is_read(tmp_path, images_per_shard):
+    write_image_store(tmp_path / "store", _content(images_per_shard))
+    store = ImageStore(tmp_path / "store")
+    assert len(store) == 11
+    assert store.image_size == SIZE
+    assert store.image_ids.tolist() == IDS
+    read = store.images(np.arange(11))
+    assert read.dtype == np.uint8
+    np.testing.assert_array_equal(read, PIXELS)
+    assert len(store.card.shards) == -(-11 // images_per_shard)
+
+
+def test_the_card_describes_the_store(folder):
+    card = json.loads((folder / "store.json").read_text())
+    assert card == {
+        "image_size": SIZE,
+        "images": 11,
+        "fingerprint": "f1",
+        "preprocess": PREPROCESS,
+        "shards": ["shard-00000.arrow", "shard-00001.arrow", "shard-00002.arrow"],
+    }
+    assert sorted(path.name for path in folder.iterdir()) == [*card["shards"], "store.json"]
+
+
+def test_shards_are_arrow_files_that_others_can_read(folder):
+    with pa.ipc.open_file(str(folder / "shard-00002.arrow")) as reader:
+        table = reader.read_all()
+    assert table.column_names == ["image_id", "image"]
+    assert table["image_id"].to_pylist() == IDS[8:]
+    assert table["image"][0].as_py() == PIXELS[8].ravel().tolist()
+
+
+def test_images_come_in_any_order_and_with_repeats(folder):
+    store = ImageStore(folder)
+    random = np.random.default_rng(0)
+    for count in [0, 1, 5, 40]:
+        rows = random.integers(0, 11, count)
+        expected = [PIXELS[row] for row in rows]
+        read = store.images(rows)
+        assert read.shape == (count, SIZE, SIZE)
+        for image, naive in zip(read, expected, strict=True):
+            np.testing.assert_array_equal(image, naive)
+
+
+def test_images_can_be_changed_without_changing_the_store(folder):
+    store = ImageStore(folder)
+    store.images(np.array([4]))[:] = 0
+    np.testing.assert_array_equal(store.images(np.array([4]))[0], PIXELS[4])
+
+
+def test_rows_are_those_of_the_ids(folder):
+    store = ImageStore(folder)
+    wanted = [IDS[9], IDS[0], IDS[9], IDS[5]]
+    assert store.rows(wanted).tolist() == [9, 0, 9, 5]
+    np.testing.assert_array_equal(store.images(store.rows(wanted)), PIXELS[[9, 0, 9, 5]])
+    assert store.images(store.rows([])).shape == (0, SIZE, SIZE)
+
+
+def test_an_image_that_is_not_held_is_named(folder):
+    message = r"does not hold 'copepod/7\.png'.*Run `kedro run --pipelines data_engineering` again"
+    with pytest.raises(ImageStoreError, match=message):
+        ImageStore(folder).rows([IDS[0], "copepod/7.png"])
+
+
+def test_pixels_stay_on_disk_when_a_store_is_opened(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 300, 300), dtype=np.uint8)
+    blocks = [ImageBlock([f"{part}/{n}" for n in range(8)], pixels) for part in range(2)]
+    write_image_store(tmp_path / "store", ImageStoreContent(blocks, {}, "f1"))
+    before = pa.total_allocated_bytes()
+    store = ImageStore(tmp_path / "store")
+    assert pa.total_allocated_bytes() - before < pixels[0].nbytes
+    # What is changed in the file shows in the images: they were not read yet.
+    path = tmp_path / "store" / "shard-00001.arrow"
+    place = path.read_bytes().index(pixels.tobytes())
+    with path.open("r+b") as file:
+        file.seek(place)
+        file.write(bytes(300 * 300))
+    assert (store.images(np.array([8])) == 0).all()
+    np.testing.assert_array_equal(store.images(np.array([9, 0])), pixels[[1, 0]])
+
+
+def test_blocks_are_written_one_at_a_time(tmp_path):
+    folder = tmp_path / "store"
+    seen = []
+
+    def blocks():
+        for number in range(3):
+            seen.append(sorted(path.name for path in folder.iterdir()))
+            yield ImageBlock([f"{number}"], PIXELS[:1])
+
+    write_image_store(folder, ImageStoreContent(blocks(), PREPROCESS, "f1"))
+    assert seen == [[], ["shard-00000.arrow"], ["shard-00000.arrow", "shard-00001.arrow"]]
+
+
+def test_a_store_that_broke_off_cannot_be_opened(tmp_path):
+    def blocks():
+        yield ImageBlock(IDS[:4], PIXELS[:4])
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_image_store(tmp_path / "store", ImageStoreContent(blocks(), PREPROCESS, "f1"))
+    assert (tmp_path / "store" / "shard-00000.arrow").exists()
+    message = r"store holds no complete image store \(store\.json.*Build it with `kedro run"
+    with pytest.raises(ImageStoreError, match=message):
+        ImageStore(tmp_path / "store")
+
+
+def test_a_missing_store_is_named(tmp_path):
+    with pytest.raises(ImageStoreError, match="nowhere holds no complete image store"):
+        ImageStore(tmp_path / "nowhere")
+
+
+def test_a_store_that_lost_a_shard_cannot_be_opened(folder):
+    (folder / "shard-00001.arrow").unlink()
+    with pytest.raises(ImageStoreError, match=r"no complete image store .*a shard is missing"):
+        ImageStore(folder)
+
+
+@pytest.mark.parametrize("name", ["store.json", "shard-00001.arrow"])
+@pytest.mark.parametrize("kept", [0, 0.5])
+def test_a_damaged_store_is_named(folder, name, kept):
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(content[: int(len(content) * kept)])
+    with pytest.raises(ImageStoreError, match=r"image store .*store is damaged: .*Build it again"):
+        ImageStore(folder)
+
+
+def test_a_card_of_another_kind_is_refused(folder):
+    (folder / "store.json").write_text('{"images": 3}')
+    with pytest.raises(ImageStoreError, match="is damaged"):
+        ImageStore(folder)
+
+
+def test_a_store_without_images_is_refused(tmp_path):
+    with pytest.raises(ImageStoreError, match="no image to write"):
+        write_image_store(tmp_path / "store", ImageStoreContent([], PREPROCESS, "f1"))
+    with pytest.raises(ImageStoreError, match="no complete image store"):
+        ImageStore(tmp_path / "store")
+
+
+def test_a_store_is_never_overwritten(folder):
+    with pytest.raises(FileExistsError):
+        write_image_store(folder, _content())
+    np.testing.assert_array_equal(ImageStore(folder).images(np.arange(11)), PIXELS)
