@@ -34,7 +34,8 @@ class CheckingHooks:
         ParameterError
             If a key is unknown or missing, or a value impossible.
         """
-        self._parameters = validate_parameters(context.params)
+        # Not `context.params`: Kedro validates those by the nodes' types, in words of its own.
+        self._parameters = validate_parameters(context.config_loader["parameters"])
 
     @hook_impl(tryfirst=True)
     def before_pipeline_run(
@@ -69,7 +70,7 @@ class TrackingHooks:
     def after_context_created(self, context: KedroContext) -> None:
         """Keep what the run's record needs."""
         self._project = Path(context.project_path)
-        self._parameters = validate_parameters(context.params)
+        self._parameters = validate_parameters(context.config_loader["parameters"])
         self._options = read_options(context.config_loader["mlflow"])
 
     @hook_impl(trylast=True)

@@ -142,7 +142,7 @@ def test_empty_content_is_refused():
 
 
 def test_other_content_is_refused():
-    with pytest.raises(UnreadableImageError, match=r"^not an image$"):
+    with pytest.raises(UnreadableImageError, match=r"^not an image of a known format$"):
         open_image(b"these are notes, not pixels")
 
 
@@ -183,3 +183,14 @@ def test_a_mode_without_gray_is_refused_by_name():
     image = open_image(_saved(Image.new("LAB", (4, 4)), "TIFF"))
     with pytest.raises(UnreadableImageError, match="mode LAB cannot be turned into gray"):
         to_gray(image, background=255)
+
+
+def test_a_format_that_would_start_a_program_is_refused(monkeypatch):
+    def start(*args, **kwargs):
+        pytest.fail("a program was started")
+
+    monkeypatch.setattr("subprocess.Popen", start)
+    buffer = io.BytesIO()
+    Image.new("L", (8, 8)).save(buffer, "EPS")
+    with pytest.raises(UnreadableImageError, match="not an image of a known format"):
+        open_image(buffer.getvalue())

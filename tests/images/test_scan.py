@@ -106,7 +106,7 @@ def test_bad_files_are_rejected_with_their_reason_and_stop_nothing(two_classes, 
         "algae/broken.png": "cannot be read: No such file or directory",
         "algae/empty.png": "empty file",
         "algae/loop.png": "cannot be read: Too many levels of symbolic links",
-        "algae/text.png": "not an image",
+        "algae/text.png": "not an image of a known format",
         "algae/x.tif": "mode LAB cannot be turned into gray",
     }
     assert len(manifest) == 10
@@ -191,7 +191,7 @@ def test_class_folders_that_are_all_empty_are_named(tmp_path, scan):
 def test_a_class_without_a_readable_image_is_named_with_an_example(two_classes, scan):
     (two_classes / "diatom").mkdir()
     (two_classes / "diatom" / "0.png").write_text("not pixels")
-    message = r"class 'diatom' of .*\(for example diatom/0\.png: not an image\).*Repair the files"
+    message = r"class 'diatom' of .*\(for example diatom/0\.png: not an image.*Repair the files"
     with pytest.raises(ImageFolderError, match=message):
         scan(two_classes)
 

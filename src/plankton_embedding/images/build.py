@@ -54,7 +54,7 @@ def _prepare_blocks(
 ) -> Iterator[ImageBlock]:
     workers = Parallel(n_jobs=parallel.workers, backend=parallel.backend, return_as="generator")
     blocks = workers(delayed(_prepare_block)(root, shard, options) for shard in shards)
-    yield from tqdm(blocks, total=len(shards), desc="image store", unit=" shards")
+    yield from tqdm(blocks, total=len(shards), desc="image store", unit=" shards", disable=None)
 
 
 def _prepare_block(root: Path, image_ids: list[str], options: PreprocessOptions) -> ImageBlock:

@@ -10,6 +10,9 @@ from PIL import Image, UnidentifiedImageError
 
 GrayPlane = npt.NDArray[np.uint8]
 
+# Formats of instruments and archives. Pillow knows more, but some of them (EPS) start programs.
+_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+
 
 class UnreadableImageError(ValueError):
     """The bytes are no image that can be used; the message is the reason."""
@@ -26,10 +29,10 @@ def open_image(content: bytes) -> Image.Image:
     if not content:
         raise UnreadableImageError("empty file")
     try:
-        image = Image.open(io.BytesIO(content))
+        image = Image.open(io.BytesIO(content), formats=_FORMATS)
         image.load()
     except UnidentifiedImageError as error:
-        raise UnreadableImageError("not an image") from error
+        raise UnreadableImageError("not an image of a known format") from error
     except Image.DecompressionBombError as error:
         raise UnreadableImageError("too many pixels to be decoded safely") from error
     # Pillow's decoders raise almost anything on damaged bytes (SyntaxError, struct.error, ...).

@@ -59,9 +59,7 @@ def scan_images(folder: ImageFolder, parallel: ParallelOptions) -> pd.DataFrame:
     described = Parallel(n_jobs=parallel.workers, backend=parallel.backend, return_as="generator")(
         delayed(_describe_files)(folder.root, files) for files in tasks
     )
-    progress = tqdm(
-        described, total=len(tasks), desc="scan", unit=" blocks", disable=len(tasks) < 8
-    )
+    progress = tqdm(described, total=len(tasks), desc="scan", unit=" blocks", disable=None)
     rows = [row for block in progress for row in block]
     manifest = pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
     _check_classes(manifest, folder)
