@@ -55,6 +55,10 @@ lint: $(INSTALLED)  ## check style, types and the direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+.PHONY: bench
+bench: $(INSTALLED) $(SAMPLE)  ## measure the main job on the sample
+	@$(BIN)/python benchmarks/main_job.py
+
 .PHONY: viz
 viz: $(INSTALLED)  ## show the pipelines in Kedro-Viz
 	$(BIN)/kedro viz run --env sample

@@ -15,7 +15,6 @@ from plankton_embedding.figures.style import (
 )
 
 _LOSS_LABELS = {"triplet": "triplet loss", "proxy_softmax": "proxy softmax loss"}
-_STAGE_LABELS = {"head": "head only", "network": "whole network"}
 _NARROWEST_PANEL = 0.25
 _MOST_STEP_LINES = 40
 
@@ -72,7 +71,7 @@ def _draw_losses(axes: Axes, panel: pd.DataFrame) -> None:
         )
     loss, stage = str(panel["loss"].iloc[0]), str(panel["stage"].iloc[0])
     axes.set_ylabel(_LOSS_LABELS.get(loss, f"{loss} loss"))
-    axes.set_title(_STAGE_LABELS.get(stage, stage))
+    axes.set_title(f"{stage} stage")
     axes.tick_params(labelbottom=False)
     _frame_epochs(axes, panel)
 
