@@ -65,11 +65,12 @@ viz: $(INSTALLED)  ## show the pipelines in Kedro-Viz
 
 .PHONY: mlflow
 mlflow: $(INSTALLED)  ## show the runs in the MLflow UI
-	$(BIN)/mlflow ui --host 127.0.0.1 --port 5000 --backend-store-uri sqlite:///$(CURDIR)/mlflow.db
+	$(BIN)/mlflow ui --host 127.0.0.1 --port 5000 --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
 
 .PHONY: clean
 clean:  ## remove the environment, the sample and all that runs wrote
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage build .viz
 	rm -rf mlflow.db mlflow.db-* mlartifacts
-	find data -mindepth 2 -not -name .gitkeep -delete
+	rm -rf data/01_raw/sample data/01_raw/sample.partial
+	find data/0[2-8]_* -mindepth 1 -not -name .gitkeep -delete
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

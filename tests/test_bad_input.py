@@ -8,6 +8,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 from kedro.framework.startup import bootstrap_project
+from mlflow import MlflowClient
 
 from plankton_embedding.cli import run
 from tiny_project import draw_images, make_project
@@ -106,6 +107,44 @@ def test_weights_of_another_architecture(kedro_run, tmp_path):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
 def test_cuda_asked_for_and_absent(kedro_run):
     assert "no CUDA device" in kedro_run("--params", "training.device=cuda")
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "missing", "earlier"),
+    [("modelling", "image_store", "data_engineering"), ("reporting", "embeddings", "modelling")],
+)
+def test_a_pipeline_before_its_time(kedro_run, pipeline, missing, earlier):
+    said = kedro_run("--pipelines", pipeline)
+    assert missing in said
+    assert earlier in said
+
+
+def test_images_set_where_the_catalogue_cannot_see_them(kedro_run, tmp_path):
+    path = tmp_path / "project" / "conf" / "local" / "parameters_images.yml"
+    path.write_text("images: /somewhere/else\n")
+    said = kedro_run()
+    assert "/somewhere/else" in said
+    assert "globals.yml" in said
+
+
+def test_a_home_folder_is_understood(kedro_run, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    said = kedro_run("--params", "images=~/nowhere")
+    assert f"{tmp_path}/nowhere does not exist" in said
+
+
+def test_an_unusable_tracking_server(kedro_run, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "nonsense://server")
+    assert "nonsense://server cannot be used" in kedro_run()
+
+
+def test_a_refused_run_is_tracked_as_failed(kedro_run, tmp_path):
+    kedro_run("--params", "embedder.weights=/no/such/file.pth")
+    client = MlflowClient(f"sqlite:///{tmp_path}/project/mlflow.db")
+    experiment = client.get_experiment_by_name("plankton_embedding")
+    (tracked,) = client.search_runs([experiment.experiment_id])
+    assert tracked.info.status == "FAILED"
+    assert "WeightsError" in tracked.data.tags["error"]
 
 
 def test_misspelt_tracking_option(kedro_run, tmp_path):

@@ -134,6 +134,8 @@ def test_reporting_alone_needs_no_torch(project):
     assert json.loads(latest(project, "08_reporting/metrics.json").read_text()) == before
     _, tracked = runs(project)
     assert tracked[-1].data.tags["kedro.pipelines"] == "reporting"
+    # What it did not read says nothing about it.
+    assert {name.partition(".")[0] for name in tracked[-1].data.params} == {"reporting", "seed"}
     assert tracked[-1].data.tags["data_fingerprint"] == tracked[0].data.tags["data_fingerprint"]
 
 

@@ -21,7 +21,7 @@ def put(values, name, value):
 
 def test_right_parameters(values):
     parameters = validate_parameters(values)
-    assert parameters.split.test_per_class == 0.2
+    assert parameters.split.test_per_class == 2
     assert parameters.training.network.loss.name == "triplet"
 
 

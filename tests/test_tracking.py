@@ -13,8 +13,8 @@ def uri(tmp_path):
 
 
 @pytest.fixture
-def tracked(uri, tmp_path):
-    return TrackedRun(uri, "tests", tmp_path / "artifacts", "a run", {"tag": "value"})
+def tracked(uri):
+    return TrackedRun(uri, "tests", "a run", {"tag": "value"})
 
 
 def history(uri, tracked, name):
@@ -67,8 +67,8 @@ def test_a_long_error_is_cut(uri, tracked):
     assert set(MlflowClient(uri).get_run(tracked.run_id).data.tags["error"]) == {"x"}
 
 
-def test_runs_of_one_experiment(uri, tracked, tmp_path):
-    other = TrackedRun(uri, "tests", tmp_path / "artifacts", "another", {})
+def test_runs_of_one_experiment(uri, tracked):
+    other = TrackedRun(uri, "tests", "another", {})
     tracked.finish("FINISHED")
     other.finish("KILLED")
     client = MlflowClient(uri)

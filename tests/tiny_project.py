@@ -41,7 +41,7 @@ def tiny_values(images: Path) -> dict:
         "parallel": {"backend": "threading", "workers": 1},
         "split": {
             "validation_per_class": 3,
-            "test_per_class": 0.2,
+            "test_per_class": 2,
             "small_classes": "error",
         },
         "preprocess": {

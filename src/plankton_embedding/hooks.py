@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
+from plankton_embedding.checks import check_inputs, check_raw_images
 from plankton_embedding.parameters import Parameters, validate_parameters
 from plankton_embedding.tracking import TrackedRun, absolute_uri, origin_tags, read_options
 
@@ -21,9 +23,6 @@ logger = logging.getLogger(__name__)
 
 class CheckingHooks:
     """Validates all parameters, and what can be known to fail before any work is done."""
-
-    def __init__(self) -> None:
-        self._parameters: Parameters | None = None
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
@@ -36,19 +35,23 @@ class CheckingHooks:
         """
         # Not `context.params`: Kedro validates those by the nodes' types, in words of its own.
         self._parameters = validate_parameters(context.config_loader["parameters"])
+        self._project = Path(context.project_path)
 
-    @hook_impl(tryfirst=True)
+    @hook_impl
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
     ) -> None:
-        """Check device and initial weights, where the run trains.
+        """Check the inputs of the run, and device and initial weights where it trains.
 
         Raises
         ------
-        DeviceError, WeightsError
-            See `check_training`.
+        MissingInputError, ParameterError, DeviceError, WeightsError
+            See `check_inputs`, `check_raw_images` and `check_training`.
         """
-        if self._parameters and any(node.name == "train_embedder" for node in pipeline.nodes):
+        check_inputs(pipeline, catalog)
+        if "raw_images" in pipeline.inputs():
+            check_raw_images(catalog, self._project / self._parameters.images.expanduser())
+        if any(node.name == "train_embedder" for node in pipeline.nodes):
             from plankton_embedding.training.preflight import check_training
 
             check_training(self._parameters.embedder, self._parameters.training)
@@ -66,36 +69,27 @@ class TrackingHooks:
         self._run: TrackedRun | None = None
         self._catalog: CatalogProtocol | None = None
 
-    @hook_impl(trylast=True)
+    @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
         """Keep what the run's record needs."""
         self._project = Path(context.project_path)
         self._parameters = validate_parameters(context.config_loader["parameters"])
         self._options = read_options(context.config_loader["mlflow"])
 
-    @hook_impl(trylast=True)
+    @hook_impl(wrapper=True)
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
-    ) -> None:
-        """Begin the MLflow run."""
-        pipelines = ", ".join(run_params.get("pipeline_names") or ["__default__"])
-        uri = os.environ.get("MLFLOW_TRACKING_URI", self._options.tracking_uri)
+    ) -> Generator[None, Any, Any]:
+        """Begin the MLflow run; one that the checks refuse is tracked as failed."""
+        # One that was left by Ctrl-C, in a notebook.
+        self._end("KILLED")
         self._catalog = catalog
-        self._run = TrackedRun(
-            absolute_uri(uri, self._project),
-            os.environ.get("MLFLOW_EXPERIMENT_NAME", self._options.experiment),
-            self._project / "mlartifacts",
-            f"{pipelines} {run_params['run_id']}",
-            {
-                **origin_tags(self._project),
-                "kedro.run_id": run_params["run_id"],
-                "kedro.pipelines": pipelines,
-                "kedro.env": run_params.get("env") or "local",
-            },
-        )
-        self._run.log_parameters(self._parameters.model_dump(mode="json"))
-        # Ctrl-C ends a run without any hook being called.
-        atexit.register(self._end, "KILLED")
+        self._begin(run_params, pipeline)
+        try:
+            return (yield)
+        except Exception as error:
+            self.on_pipeline_error(error)
+            raise
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
@@ -134,6 +128,24 @@ class TrackingHooks:
             self._run.set_tag("error", f"{type(error).__name__}: {error}")
         self._end("FAILED")
 
+    def _begin(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
+        pipelines = ", ".join(run_params.get("pipeline_names") or ["__default__"])
+        uri = os.environ.get("MLFLOW_TRACKING_URI", self._options.tracking_uri)
+        self._run = TrackedRun(
+            absolute_uri(uri, self._project),
+            os.environ.get("MLFLOW_EXPERIMENT_NAME", self._options.experiment),
+            f"{pipelines} {run_params['run_id']}",
+            {
+                **origin_tags(self._project),
+                "kedro.run_id": run_params["run_id"],
+                "kedro.pipelines": pipelines,
+                "kedro.env": run_params.get("env") or "local",
+            },
+        )
+        # Ctrl-C ends a run without any hook being called.
+        atexit.register(self._end, "KILLED")
+        self._run.log_parameters(acting_parameters(self._parameters, pipeline))
+
     def _tag_fingerprint(self, dataset_name: str, data: Any) -> None:
         if self._run is None:
             return
@@ -147,3 +159,20 @@ class TrackingHooks:
         if run is not None:
             run.finish(status)
             atexit.unregister(self._end)
+
+
+def acting_parameters(parameters: Parameters, pipeline: Pipeline) -> dict[str, Any]:
+    """Return the parameters that a pipeline reads, nested as in ``conf/``.
+
+    The others say nothing about its run: reporting alone reports on an embedder that was trained
+    with parameters of its own.
+    """
+    inputs = pipeline.inputs()
+    read = {name.removeprefix("params:") for name in inputs if name.startswith("params:")}
+    if "raw_images" in inputs:
+        read.add("images")
+    return {
+        name: value
+        for name, value in parameters.model_dump(mode="json").items()
+        if name in {place.partition(".")[0] for place in read}
+    }

@@ -25,7 +25,7 @@ class _Options(BaseModel):
 class ParallelOptions(_Options):
     """How maps over images are spread over the machine, through joblib."""
 
-    backend: Literal["loky", "threading", "dask", "ray"]
+    backend: Literal["loky", "threading"]
     workers: int = Field(description="-1: one a core")
 
     @model_validator(mode="after")

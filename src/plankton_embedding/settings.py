@@ -1,5 +1,7 @@
 """Settings of the Kedro project."""
 
+from pathlib import Path
+
 from plankton_embedding.hooks import CheckingHooks, TrackingHooks
 
 HOOKS = (CheckingHooks(), TrackingHooks())
@@ -14,4 +16,6 @@ CONFIG_LOADER_ARGS = {
     "config_patterns": {"mlflow": ["mlflow*"]},
     # An environment names only the parameters that it changes.
     "merge_strategy": {"parameters": "soft"},
+    # Kedro would take ~ for a folder of the project.
+    "custom_resolvers": {"folder": lambda path: str(Path(str(path)).expanduser())},
 }

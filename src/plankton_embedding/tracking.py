@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import logging
 import numbers
+import os
 import shlex
 import subprocess
 import sys
@@ -46,7 +47,7 @@ class TrackingOptions(BaseModel):
 
 
 class TrackingError(UserError):
-    """MLflow's configuration is wrong."""
+    """MLflow's configuration is wrong, or its store cannot be reached."""
 
 
 def read_options(values: dict[str, Any]) -> TrackingOptions:
@@ -77,35 +78,45 @@ class TrackedRun:
     Parameters
     ----------
     uri
-        Absolute tracking URI.
+        Absolute tracking URI. Artifacts of an SQLite store lie beside its file.
     experiment
         Name of the experiment; made where it does not exist.
-    artifacts
-        Folder for artifacts of an experiment that is made in a local store.
     name
         The run's name.
     tags
         The run's tags.
     """
 
-    def __init__(
-        self, uri: str, experiment: str, artifacts: Path, name: str, tags: dict[str, str]
-    ) -> None:
+    def __init__(self, uri: str, experiment: str, name: str, tags: dict[str, str]) -> None:
         # SQLite stores are set up by migrations that tell of each of their steps.
         for noisy in ("alembic", "mlflow.store.db.utils"):
             logging.getLogger(noisy).setLevel(logging.WARNING)
-        # MLflow takes seconds to import; commands that run nothing do not need it.
+        # MLflow reports its use to its makers unless told not to.
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+        # It takes seconds to import; commands that run nothing do not need it.
         from mlflow import MlflowClient
+        from mlflow.exceptions import MlflowException
 
-        self._client = MlflowClient(tracking_uri=uri)
-        place = artifacts.as_uri() if uri.startswith(_LOCAL_STORE) else None
+        try:
+            self._client = MlflowClient(tracking_uri=uri)
+            self.run_id = self._create_run(uri, experiment, name, tags)
+        except MlflowException as error:
+            raise TrackingError(
+                f"the MLflow store {uri} cannot be used: {error}. Set MLFLOW_TRACKING_URI or "
+                "tracking_uri in conf/local/mlflow.yml."
+            ) from error
+        self._logged: set[tuple[str, int]] = set()
+
+    def _create_run(self, uri: str, experiment: str, name: str, tags: dict[str, str]) -> str:
+        place = None
+        if uri.startswith(_LOCAL_STORE):
+            place = Path(uri.removeprefix(_LOCAL_STORE)).with_name("mlartifacts").as_uri()
         found = self._client.get_experiment_by_name(experiment)
         experiment_id = (
             found.experiment_id if found else self._client.create_experiment(experiment, place)
         )
         run = self._client.create_run(experiment_id, tags=tags, run_name=name)
-        self.run_id: str = run.info.run_id
-        self._logged: set[tuple[str, int]] = set()
+        return str(run.info.run_id)
 
     def log_parameters(self, values: dict[str, Any]) -> None:
         """Log nested parameters under dotted names."""

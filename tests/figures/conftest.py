@@ -10,6 +10,7 @@ def training_history() -> pd.DataFrame:
     return pd.DataFrame(
         {
             "stage": ["head"] * 2 + ["network"] * 4,
+            "trained": ["head only"] * 2 + ["whole network"] * 4,
             "loss": ["proxy_softmax"] * 2 + ["triplet"] * 4,
             "step": [1, 1, 2, 2, 3, 3],
             "epoch": range(1, 7),

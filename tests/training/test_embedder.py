@@ -52,3 +52,12 @@ def test_augmentation_gives_the_eight_flips_and_turns_and_no_other():
     assert drawn.dtype == torch.uint8
     assert {pose.numpy().tobytes() for pose in drawn} == poses
     assert len(poses) == 8
+
+
+def test_the_head_computes_in_float32_under_bfloat16(embedder):
+    images = torch.randint(0, 256, (4, 75, 75), dtype=torch.uint8)
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        features, embeddings = embedder.features(images), embedder(images)
+    assert features.dtype == torch.bfloat16
+    assert embeddings.dtype == torch.float32
+    assert not torch.equal(embeddings, embeddings.bfloat16().float())

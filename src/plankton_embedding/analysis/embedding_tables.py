@@ -8,6 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from plankton_embedding.errors import UserError
+
+
+class EmbeddingsError(UserError):
+    """The embeddings are not what a finished training leaves behind."""
+
+
 _EMBEDDING_COLUMN = re.compile(r"e(\d+)")
 
 
@@ -16,12 +23,12 @@ def embedding_columns(table: pd.DataFrame) -> list[str]:
 
     Raises
     ------
-    ValueError
+    EmbeddingsError
         If the table has no such column.
     """
     matches = [match for name in table.columns if (match := _EMBEDDING_COLUMN.fullmatch(str(name)))]
     if not matches:
-        raise ValueError(
+        raise EmbeddingsError(
             f"no embedding columns e00, e01, … among {list(table.columns)}: "
             "give the table that the modelling pipeline wrote as 'embeddings'"
         )
@@ -37,14 +44,14 @@ def embedding_matrix(table: pd.DataFrame) -> NDArray[np.float64]:
 
     Raises
     ------
-    ValueError
+    EmbeddingsError
         If a value is missing or infinite.
     """
     vectors = table[embedding_columns(table)].to_numpy(dtype=np.float64)
     finite = np.isfinite(vectors).all(axis=1)
     if not finite.all():
         row = table.index[int(np.argmin(finite))]
-        raise ValueError(
+        raise EmbeddingsError(
             f"{int((~finite).sum())} embeddings hold NaN or infinity, the first in row {row!r}: "
             "the training diverged; lower its learning rate and run modelling again"
         )
@@ -61,12 +68,12 @@ def select_embeddings(table: pd.DataFrame, step: int, split: str) -> pd.DataFram
 
     Raises
     ------
-    ValueError
+    EmbeddingsError
         If there are none.
     """
     selected = table[(table["step"] == step) & (table["split"] == split)]
     if selected.empty:
-        raise ValueError(
+        raise EmbeddingsError(
             f"no {split} embeddings of step {step}; there are those of steps "
             f"{embedded_steps(table, split)}: run the modelling pipeline to its end"
         )
@@ -83,12 +90,12 @@ def validation_steps(table: pd.DataFrame) -> list[int]:
 
     Raises
     ------
-    ValueError
+    EmbeddingsError
         If there are none.
     """
     steps = embedded_steps(table, "validation")
     if not steps:
-        raise ValueError("the table has no validation embeddings: run the modelling pipeline")
+        raise EmbeddingsError("the table has no validation embeddings: run the modelling pipeline")
     return steps
 
 
@@ -106,10 +113,10 @@ def best_step(step_metrics: pd.DataFrame) -> int:
 
     Raises
     ------
-    ValueError
+    EmbeddingsError
         If no step has a test accuracy.
     """
     tested = step_metrics[step_metrics["test_accuracy"].notna()].sort_values("step")
     if tested.empty:
-        raise ValueError("no step has test embeddings: run the modelling pipeline to its end")
+        raise EmbeddingsError("no step has test embeddings: run the modelling pipeline to its end")
     return int(tested["step"].to_numpy()[tested["validation_accuracy"].argmax()])

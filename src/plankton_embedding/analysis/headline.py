@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from plankton_embedding.analysis.embedding_tables import best_step
+from plankton_embedding.analysis.embedding_tables import EmbeddingsError, best_step
 from plankton_embedding.analysis.scores import accuracy_summary, averaged_scores, class_scores
 
 
@@ -35,7 +35,7 @@ def collect_metrics(
 
     Raises
     ------
-    ValueError
+    EmbeddingsError
         If the last step has no test embeddings.
     """
     last = int(step_metrics["step"].max())
@@ -58,7 +58,7 @@ def collect_metrics(
 def _scores(predictions: pd.DataFrame, step: int, split: str) -> dict[str, float | int]:
     scored = predictions[(predictions["step"] == step) & (predictions["split"] == split)]
     if scored.empty:
-        raise ValueError(
+        raise EmbeddingsError(
             f"no {split} embeddings of step {step}: run the modelling pipeline to its end"
         )
     true, predicted = scored["class_name"], scored["predicted_class"]

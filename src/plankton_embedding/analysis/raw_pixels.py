@@ -10,6 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from plankton_embedding.analysis.centroids import Centroids
+from plankton_embedding.errors import UserError
+
+
+class MissingImagesError(UserError):
+    """The splits name images that are not there."""
+
 
 _CHUNK_BYTES = 32_000_000
 
@@ -57,11 +63,13 @@ def predict_from_pixels(source: ImageSource, splits: pd.DataFrame) -> pd.DataFra
 def _locate(source: ImageSource, splits: pd.DataFrame, split: str) -> pd.DataFrame:
     chosen = splits[splits["split"] == split]
     if chosen.empty:
-        raise ValueError(f"no {split} images in splits: run the data engineering pipeline again")
+        raise MissingImagesError(
+            f"no {split} images in splits: run the data engineering pipeline again"
+        )
     rows = pd.Index(source.image_ids).get_indexer(pd.Index(chosen["image_id"].astype(str)))
     if (rows < 0).any():
         missing = chosen["image_id"].to_numpy()[rows < 0]
-        raise ValueError(
+        raise MissingImagesError(
             f"{len(missing)} {split} images are not in the image store, the first is "
             f"{missing[0]!r}: run the data engineering pipeline again"
         )

@@ -10,6 +10,7 @@ from pandas.api.typing import SeriesGroupBy
 
 from plankton_embedding.analysis.centroids import Centroids, classify, fit_centroids
 from plankton_embedding.analysis.embedding_tables import (
+    EmbeddingsError,
     class_labels,
     embedding_matrix,
     select_embeddings,
@@ -123,12 +124,12 @@ def class_table(predictions: pd.DataFrame, class_geometry: pd.DataFrame, step: i
 
     Raises
     ------
-    ValueError
+    EmbeddingsError
         If the step has no test embeddings.
     """
     test = predictions[(predictions["step"] == step) & (predictions["split"] == "test")]
     if test.empty:
-        raise ValueError(
+        raise EmbeddingsError(
             f"no test embeddings of step {step}: run the modelling pipeline to its end"
         )
     scores = class_scores(test["class_name"], test["predicted_class"])

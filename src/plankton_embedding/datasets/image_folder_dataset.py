@@ -32,7 +32,7 @@ class ImageFolderDataset(AbstractDataset[NoReturn, ImageFolder]):
     """
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._folder = Path(filepath).expanduser()
+        self.folder = Path(filepath)
         self.metadata = metadata
 
     def load(self) -> ImageFolder:
@@ -43,14 +43,14 @@ class ImageFolderDataset(AbstractDataset[NoReturn, ImageFolder]):
         ImageFolderError
             If it is missing, cannot be read or holds no class folder.
         """
-        return list_image_folder(self._folder)
+        return list_image_folder(self.folder)
 
     def save(self, data: NoReturn) -> NoReturn:
         """Refuse: raw images are never written."""
         raise DatasetError("an image folder is read-only")
 
     def _exists(self) -> bool:
-        return self._folder.is_dir()
+        return self.folder.is_dir()
 
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._folder)}
+        return {"filepath": str(self.folder)}

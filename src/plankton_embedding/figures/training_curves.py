@@ -29,7 +29,8 @@ def draw_training_curves(history: pd.DataFrame) -> Figure:
     Parameters
     ----------
     history : DataFrame
-        One row an epoch: ``stage``, ``loss`` (its name), ``step``, ``epoch``, ``learning_rate``,
+        One row an epoch: ``stage``, ``trained`` (head only or whole network), ``loss`` (its name),
+        ``step``, ``epoch``, ``learning_rate``,
         ``train_loss``, ``validation_loss``.
 
     Raises
@@ -69,9 +70,9 @@ def _draw_losses(axes: Axes, panel: pd.DataFrame) -> None:
             marker=marker,
             label=label,
         )
-    loss, stage = str(panel["loss"].iloc[0]), str(panel["stage"].iloc[0])
+    loss, stage, trained = (str(panel[name].iloc[0]) for name in ("loss", "stage", "trained"))
     axes.set_ylabel(_LOSS_LABELS.get(loss, f"{loss} loss"))
-    axes.set_title(f"{stage} stage")
+    axes.set_title(f"{stage} stage: {trained}")
     axes.tick_params(labelbottom=False)
     _frame_epochs(axes, panel)
 

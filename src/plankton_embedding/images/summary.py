@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from plankton_embedding.errors import UserError
 from plankton_embedding.images.scan import REJECTED
 from plankton_embedding.images.splits import DROPPED, TEST, TRAIN, VALIDATION
 
@@ -45,6 +46,32 @@ def data_fingerprint(manifest: pd.DataFrame, splits: pd.DataFrame) -> str:
     table = splits.merge(manifest[["image_id", "sha256"]], on="image_id").sort_values("image_id")
     lines = table[["image_id", "class_name", "split", "sha256"]].agg("\t".join, axis=1)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+class MixedDataError(UserError):
+    """Datasets that were made from different images or splits are used together."""
+
+
+def check_same_data(fingerprints: dict[str, str]) -> None:
+    """Check that datasets were made from the same images and splits.
+
+    Parameters
+    ----------
+    fingerprints
+        The data fingerprint of each dataset, by its name.
+
+    Raises
+    ------
+    MixedDataError
+        If they differ.
+    """
+    if len(set(fingerprints.values())) > 1:
+        named = ", ".join(f"{name} {value[:12]}" for name, value in fingerprints.items())
+        raise MixedDataError(
+            f"these datasets were made from different images or splits (fingerprints: {named}). "
+            "Run the earlier pipelines again, or choose versions that belong together with "
+            "`--load-versions NAME:VERSION`."
+        )
 
 
 def summarise_data(manifest: pd.DataFrame, splits: pd.DataFrame) -> dict[str, Any]:

@@ -20,6 +20,20 @@ class GlobalAveragePool(nn.Module):
         return maps.mean(dim=(2, 3), keepdim=True)
 
 
+class Head(nn.Sequential):
+    """Layers that compute in float32 also under autocast.
+
+    In bfloat16 an embedding would have steps of 0.004, coarser than the distances of a head that
+    has just begun to learn.
+    """
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map features, n x 2048, to float32 embeddings, n x embedding_size."""
+        with torch.autocast(features.device.type, enabled=False):
+            embeddings: Tensor = super().forward(features.float())
+        return embeddings
+
+
 class Embedder(nn.Module):
     """Map gray images to embeddings.
 
@@ -41,7 +55,7 @@ class Embedder(nn.Module):
         self.backbone.avgpool = GlobalAveragePool()
         self.backbone.dropout = nn.Identity()
         self.backbone.fc = nn.Identity()
-        self.head = nn.Sequential(
+        self.head = Head(
             nn.Dropout(options.dropout),
             nn.Linear(FEATURE_SIZE, options.embedding_size),
             nn.Sigmoid(),

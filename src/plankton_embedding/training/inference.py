@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from torch import Tensor, nn
+from tqdm import tqdm
 
 from plankton_embedding.training.device import Compute
 from plankton_embedding.training.labelled_images import LabelledImages
@@ -37,7 +38,8 @@ def map_images(
     float32, images x vector size, on the device, in the order of ``images.table``
     """
     parts = []
-    for start in range(0, len(images), batch_size):
+    starts = range(0, len(images), batch_size)
+    for start in tqdm(starts, desc="embed", unit=" batches", disable=None, leave=False):
         positions = np.arange(start, min(start + batch_size, len(images)))
         batch = images.gather(positions).to(compute.device, non_blocking=True)
         with compute.autocast():

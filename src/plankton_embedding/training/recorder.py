@@ -74,15 +74,16 @@ class EpochRecorder(lightning.Callback):
         Raises
         ------
         DivergedError
-            If the training loss is not finite.
+            If the training loss or an embedding is not finite.
         """
         train_loss, images = self._module.finish_epoch()
         seconds = time.perf_counter() - self._started
         epoch = self._plan.first_epoch + trainer.current_epoch
-        self._check_finite(train_loss, epoch)
         self.embeddings = self._embed_validation()
+        self._check_finite(train_loss, epoch)
         row = {
             "stage": self._plan.stage,
+            "trained": "head only" if self._plan.options.freeze_backbone else "whole network",
             "step": self._plan.step,
             "epoch": epoch,
             "learning_rate": self._plan.learning_rate,
@@ -99,9 +100,9 @@ class EpochRecorder(lightning.Callback):
         )
 
     def _check_finite(self, train_loss: float, epoch: int) -> None:
-        if not math.isfinite(train_loss):
+        if not (math.isfinite(train_loss) and self.embeddings.isfinite().all()):
             raise DivergedError(
-                f"the training loss became {train_loss} in step {self._plan.step} "
+                f"the training diverged (loss {train_loss:g}) in step {self._plan.step} "
                 f"({self._plan.stage}), epoch {epoch}, at learning rate "
                 f"{self._plan.learning_rate:g}. Lower training.{self._plan.stage}.learning_rate, "
                 "or use `training.precision: float32`."

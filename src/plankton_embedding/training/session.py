@@ -21,7 +21,7 @@ from plankton_embedding.training.inference import map_images
 from plankton_embedding.training.labelled_images import LabelledImages, class_names, select_images
 from plankton_embedding.training.plan import StepPlan, plan_steps
 from plankton_embedding.training.stage import SplitImages, Stage, begin_stage
-from plankton_embedding.training.step_training import train_step
+from plankton_embedding.training.step_training import seed_step, train_step
 from plankton_embedding.training.weights import find_weights, initialise
 
 logger = logging.getLogger(__name__)
@@ -75,6 +75,7 @@ def train_in_steps(
     stage: Stage | None = None
     for plan in plans:
         if stage is None or plan.stage != plans[plan.step - 2].stage:
+            seed_step(seed, plan.step)
             stage = begin_stage(
                 session.embedder, session.images, session.compute, training, plan.options
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -30,6 +31,9 @@ _AUGMENTATIONS: dict[str, Augmentation] = {
     "flips_and_turns": flip_and_turn,
     "none": _unchanged,
 }
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,7 @@ def begin_stage(
             map_images(embedder.features, split, compute, size)
             for split in (images.train, images.validation)
         )
+        logger.info("Computed the frozen backbone's features of %d images", len(train))
         network, augment = embedder.head, _unchanged
         gather = gather_from(train)
         embed_validation = partial(embed_features, network, validation, compute)

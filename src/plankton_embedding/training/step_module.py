@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import lightning
 import numpy as np
 import torch
 from torch import Tensor, nn
+from tqdm import tqdm
 
 from plankton_embedding.training.batches import ClassBalancedBatches, Rows
 
@@ -95,10 +96,12 @@ class BatchStream(lightning.LightningDataModule):
         self._batches = batches
         self._first_epoch = first_epoch
 
-    def train_dataloader(self) -> EpochBatches:
+    def train_dataloader(self) -> Iterable[Batch]:
         """Return the batches of the present epoch; Lightning asks again at each."""
         epoch = self._first_epoch + (self.trainer.current_epoch if self.trainer else 0)
-        return EpochBatches(self._gather, self._labels, self._batches, epoch)
+        batches = EpochBatches(self._gather, self._labels, self._batches, epoch)
+        name = f"epoch {epoch}"
+        return tqdm(batches, desc=name, unit=" batches", disable=None, leave=False)
 
 
 class EpochBatches:

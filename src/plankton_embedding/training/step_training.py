@@ -48,8 +48,7 @@ def train_step(
     embeddings
         Of the validation split after the last epoch, float32, images x embedding size.
     """
-    # A step's dropout and augmentation hang on its number alone, not on the steps before.
-    torch.manual_seed(int(np.random.SeedSequence([seed, plan.step]).generate_state(1)[0]))
+    seed_step(seed, plan.step)
     for group in stage.optimizer.param_groups:
         group["lr"] = plan.learning_rate
     module = StepModule(stage.network, stage.loss, stage.optimizer, stage.augment)
@@ -69,6 +68,11 @@ def train_step(
     stage.network.train()
     _trainer(plan, compute, recorder).fit(module, datamodule=stream)
     return recorder.rows, recorder.embeddings
+
+
+def seed_step(seed: int, step: int) -> None:
+    """Seed torch, so that what a step draws hangs on its number alone, not on steps before."""
+    torch.manual_seed(int(np.random.SeedSequence([seed, step]).generate_state(1)[0]))
 
 
 def balanced_batches(labels: Rows, options: BatchOptions, seed: int) -> ClassBalancedBatches:

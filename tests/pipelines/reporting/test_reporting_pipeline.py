@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,9 +11,12 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
+from plankton_embedding.images.summary import MixedDataError
 from plankton_embedding.parameters import ReportingOptions
 from plankton_embedding.pipelines.reporting import create_pipeline
+from plankton_embedding.pipelines.reporting.nodes import score_raw_pixels
 
+FINGERPRINT = "0123456789abcdef"
 HOSTILE = "<script>alert(1)</script>"
 CLASSES = [HOSTILE, "b", "c"]
 # Places along one axis. Step 1: centroids 1, 1.5, 9; step 2: 0, 10, 20.
@@ -27,6 +31,7 @@ class StoreInMemory:
     """Every image is gray; only those of the first class are black."""
 
     image_size = 2
+    card = SimpleNamespace(fingerprint=FINGERPRINT)
 
     def __init__(self, splits):
         self.image_ids = splits["image_id"].to_numpy()
@@ -62,6 +67,7 @@ def outputs(embeddings):
     counts = {"found": 5, "rejected": 1, "train": 0, "validation": 2, "test": 2, "dropped": 0}
     history = {"train_loss": [2.0, 1.0], "validation_loss": [2.0, 1.5], "images_per_second": 10.0}
     epochs = {"stage": "network", "loss": "triplet", "step": [1, 2], "epoch": [1, 2]}
+    epochs["trained"] = "whole network"
     rejected = {"image_id": f"{HOSTILE}.png", "class_name": HOSTILE, "reason": "<img onerror=x>"}
     totals = {"images_found": 15, "images_accepted": 12, "images_rejected": 3, "classes": 3}
     inputs = {
@@ -71,8 +77,12 @@ def outputs(embeddings):
         "training_history": pd.DataFrame({**epochs, **history, "learning_rate": 1e-3}),
         "class_counts": pd.DataFrame({"class_name": CLASSES, **counts}),
         "image_manifest": pd.DataFrame([{**rejected, "status": "rejected"}]),
-        "data_summary": {"fingerprint": "0123456789abcdef", **totals},
-        "embedder_card": {"classes": CLASSES, "training": {"seed": 3}},
+        "data_summary": {"fingerprint": FINGERPRINT, **totals},
+        "embedder_card": {
+            "classes": CLASSES,
+            "data_fingerprint": FINGERPRINT,
+            "training": {"seed": 3},
+        },
         "params:reporting": ReportingOptions(title="R&D", projection_images_per_class=2),
         "params:seed": 0,
     }
@@ -134,6 +144,13 @@ def test_hostile_names_are_escaped_everywhere(outputs):
     assert data is not None
     assert "alert(1)" in data[1]
     assert "<" not in data[1]
+
+
+def test_a_report_on_other_images_than_those_of_the_embedder_is_refused(embeddings):
+    splits = embeddings[["image_id", "class_name", "split"]]
+    other = {"data_fingerprint": "f" * 16}
+    with pytest.raises(MixedDataError, match=r"embedder_card ffff.*--load-versions"):
+        score_raw_pixels(StoreInMemory(splits), splits, {"fingerprint": FINGERPRINT}, other)
 
 
 def test_no_torch_is_imported():

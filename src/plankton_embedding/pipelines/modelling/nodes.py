@@ -12,12 +12,14 @@ from typing import Any
 import pandas as pd
 
 from plankton_embedding.images.store import ImageStore
+from plankton_embedding.images.summary import check_same_data
 from plankton_embedding.parameters import EmbedderOptions, TrainingOptions
 
 
 def train_embedder(
     image_store: ImageStore,
     splits: pd.DataFrame,
+    data_summary: dict[str, Any],
     embedder: EmbedderOptions,
     training: TrainingOptions,
     seed: int,
@@ -25,6 +27,9 @@ def train_embedder(
     """Train step by step; what a step leaves behind is saved before the next one begins."""
     from plankton_embedding.training.session import train_in_steps
 
+    check_same_data(
+        {"data_summary": data_summary["fingerprint"], "image_store": image_store.card.fingerprint}
+    )
     for step in train_in_steps(image_store, splits, embedder, training, seed):
         yield step.checkpoint, step.history, step.metrics, step.embeddings
 

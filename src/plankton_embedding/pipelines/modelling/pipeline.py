@@ -18,6 +18,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                 inputs=[
                     "image_store",
                     "splits",
+                    "data_summary",
                     "params:embedder",
                     "params:training",
                     "params:seed",

@@ -11,10 +11,12 @@ from plankton_embedding.analysis import scores, steps
 from plankton_embedding.analysis.embedding_tables import select_embeddings, validation_steps
 from plankton_embedding.analysis.geometry import similarity_order
 from plankton_embedding.analysis.projection import project_images
-from plankton_embedding.analysis.raw_pixels import ImageSource, predict_from_pixels
+from plankton_embedding.analysis.raw_pixels import predict_from_pixels
 from plankton_embedding.figures import data_chapter as data_chapters
 from plankton_embedding.figures import principal_components
 from plankton_embedding.figures.report import render_page
+from plankton_embedding.images.store import ImageStore
+from plankton_embedding.images.summary import check_same_data
 from plankton_embedding.parameters import ReportingOptions
 
 
@@ -31,8 +33,20 @@ def count_confusions(predictions: pd.DataFrame, embeddings: pd.DataFrame) -> pd.
     return scores.confusion_counts(test["class_name"], test["predicted_class"], order)
 
 
-def score_raw_pixels(image_store: ImageSource, splits: pd.DataFrame) -> dict[str, float | int]:
-    """Score the baseline without a network: test images by mean images of validation."""
+def score_raw_pixels(
+    image_store: ImageStore,
+    splits: pd.DataFrame,
+    data_summary: dict[str, Any],
+    embedder_card: dict[str, Any],
+) -> dict[str, float | int]:
+    """Score the baseline without a network, on the very images that the embedder was tested on."""
+    check_same_data(
+        {
+            "data_summary": data_summary["fingerprint"],
+            "image_store": image_store.card.fingerprint,
+            "embedder_card": embedder_card["data_fingerprint"],
+        }
+    )
     predicted = predict_from_pixels(image_store, splits)
     return scores.accuracy_summary(predicted["class_name"], predicted["predicted_class"])
 

@@ -66,7 +66,7 @@ def _measurements() -> list[Node]:
         ),
         Node(
             score_raw_pixels,
-            inputs=["image_store", "splits"],
+            inputs=["image_store", "splits", "data_summary", "embedder_card"],
             outputs="raw_pixel_baseline",
             name="score_raw_pixels",
         ),

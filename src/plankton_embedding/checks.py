@@ -1,0 +1,60 @@
+"""Checks of a run's inputs before it begins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
+
+from plankton_embedding.errors import UserError
+from plankton_embedding.parameters import ParameterError
+from plankton_embedding.pipeline_registry import register_pipelines
+
+
+class MissingInputError(UserError):
+    """A run begins with a dataset that no earlier run has made."""
+
+
+def check_inputs(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+    """Check that what a run begins with is there.
+
+    Raises
+    ------
+    MissingInputError
+        Names the datasets that are missing, and the pipelines that make them.
+    """
+    missing = [
+        name
+        for name in sorted(pipeline.inputs())
+        if not name.startswith("params:") and name != "raw_images" and not catalog.exists(name)
+    ]
+    if missing:
+        # Kedro's own table holds the pipelines of this run only.
+        pipelines = register_pipelines()
+        made_by = [
+            name
+            for name, other in pipelines.items()
+            if name != "__default__" and other.all_outputs() & set(missing)
+        ]
+        raise MissingInputError(
+            f"there is no {', '.join(missing)} yet. "
+            f"Run `kedro run --pipelines {','.join(made_by)}` before, in the same environment."
+        )
+
+
+def check_raw_images(catalog: CatalogProtocol, images: Path) -> None:
+    """Check that the parameter ``images`` is the folder that is read.
+
+    Raises
+    ------
+    ParameterError
+        If it was set where the catalogue cannot see it.
+    """
+    dataset: Any = catalog.get("raw_images")
+    if images.resolve() != dataset.folder.resolve():
+        raise ParameterError(
+            f"the parameter images is {images}, but {dataset.folder} would be read. Set it in "
+            "conf/local/globals.yml or with `--params images=FOLDER`, not in a parameters file."
+        )
