@@ -1,5 +1,9 @@
 """Contracts of the catalogue: what every pipeline's datasets have in common."""
 
+import json
+import subprocess
+import sys
+
 import pytest
 import yaml
 from kedro.framework.session import KedroSession
@@ -83,3 +87,29 @@ def test_every_dataset_resolves(env, tmp_path, image_folder):
         catalog = session.load_context().catalog
         for name in entries():
             assert catalog.get(name) is not None
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (["registry", "list"], "data_engineering"),
+        (["catalog", "describe-datasets", "--env", "sample"], "image_store"),
+        (["viz", "build"], ""),
+    ],
+)
+def test_commands_that_only_look(command, expected, tmp_path, image_folder):
+    project = make_project(tmp_path / "project", image_folder)
+    result = subprocess.run(
+        [sys.executable, "-m", "kedro", *command],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert result.returncode == 0, result.stderr
+    assert expected in result.stdout
+    if command == ["viz", "build"]:
+        graph = json.loads((project / "build" / "api" / "main").read_text())
+        assert {"models", "reporting"} <= set(graph["layers"])
+        assert {pipeline["id"] for pipeline in graph["pipelines"]} >= {"__default__", "modelling"}

@@ -67,7 +67,7 @@ def test_no_image_is_lost(project):
     assert len(manifest) == 31
     rejected = manifest[manifest["status"] == "rejected"]
     assert rejected["image_id"].tolist() == ["bar/notes.png"]
-    counts = pd.read_csv(latest(project, "02_intermediate/class_counts.csv"))
+    counts = pd.read_csv(latest(project, "03_primary/class_counts.csv"))
     assert counts["found"].sum() == 31
     assert counts["rejected"].sum() == 1
 
@@ -77,7 +77,7 @@ def test_the_run_is_tracked(project):
     assert tracked.info.status == "FINISHED"
     assert tracked.data.params["training.network.learning_rate"] == "0.001"
     assert tracked.data.params["embedder.weights"] == "None"
-    summary = json.loads(latest(project, "02_intermediate/data_summary.json").read_text())
+    summary = json.loads(latest(project, "03_primary/data_summary.json").read_text())
     assert tracked.data.tags["data_fingerprint"] == summary["fingerprint"]
     metrics = json.loads(latest(project, "08_reporting/metrics.json").read_text())
     assert tracked.data.metrics["test.last.accuracy"] == metrics["test"]["last"]["accuracy"]

@@ -77,7 +77,8 @@ def tiny_values(images: Path) -> dict:
 def make_project(folder: Path, images: Path) -> Path:
     """Copy the project's configuration, with tiny parameters as its `local` environment."""
     shutil.copytree(ROOT / "conf", folder / "conf", ignore=shutil.ignore_patterns("local"))
-    shutil.copy(ROOT / "pyproject.toml", folder)
+    for name in ("pyproject.toml", ".telemetry"):
+        shutil.copy(ROOT / name, folder)
     (folder / "src").mkdir()
     (folder / "conf" / "local").mkdir()
     values = tiny_values(images)

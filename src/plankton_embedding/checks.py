@@ -40,7 +40,7 @@ def check_inputs(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         ]
         raise MissingInputError(
             f"there is no {', '.join(missing)} yet. "
-            f"Run `kedro run --pipelines {','.join(made_by)}` before, in the same environment."
+            f"Run `kedro run --pipelines {','.join(made_by)}` before."
         )
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from kedro.framework.project import find_pipelines
 from kedro.pipeline import Pipeline
+
+from plankton_embedding.pipelines import data_engineering, modelling, reporting
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Register each package under `pipelines`, and their sum as the default.
-
-    Returns
-    -------
-    dict of name to pipeline
-    """
-    pipelines = find_pipelines(raise_errors=True)
-    pipelines["__default__"] = sum(pipelines.values(), Pipeline([]))
-    return pipelines
+    """Register the pipelines by name; the default is their sum."""
+    prepare, train, report = (
+        module.create_pipeline() for module in (data_engineering, modelling, reporting)
+    )
+    return {
+        "__default__": prepare + train + report,
+        "data_engineering": prepare,
+        "modelling": train,
+        "reporting": report,
+    }

@@ -5,9 +5,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from kedro.io import DataCatalog, DatasetError
 
 from plankton_embedding.images.store import ImageBlock, ImageStore, ImageStoreContent
+from plankton_embedding.training.card import EmbedderCard
+from plankton_embedding.training.checkpoint import Checkpoint
+from plankton_embedding.training.trained_embedder import select_embedder
 
 FIRST, SECOND = "2026-01-01T00.00.00.000Z", "2026-01-02T00.00.00.000Z"
 MODULE = "plankton_embedding.datasets"
@@ -169,3 +173,46 @@ def test_preview_of_a_table(tmp_path):
     preview = shared.get("table").preview()
     assert preview["columns"] == ["step", "split", "e00"]
     assert len(preview["data"]) == 1
+
+
+def model_catalog(folder, save_version=FIRST):
+    entries = {
+        name: {
+            "type": f"{MODULE}.{name}_dataset.{kind}",
+            "filepath": str(folder / name),
+            "versioned": True,
+        }
+        for name, kind in (("embedder", "EmbedderDataset"), ("checkpoints", "CheckpointsDataset"))
+    }
+    return DataCatalog.from_config(entries, save_version=save_version)
+
+
+def test_checkpoints_grow_by_step_and_an_embedder_comes_back(tmp_path, tiny):
+    card = {
+        "architecture": "inception_v3",
+        "classes": ["a", "b"],
+        "stage": "head",
+        "data_fingerprint": "f1nger",
+        "embedder": tiny.embedder,
+        "preprocess": tiny.preprocess,
+        "training": tiny.training,
+        "seed": 0,
+        "computed_on": "CPU",
+        "versions": {},
+    }
+    shared = model_catalog(tmp_path)
+    for step, accuracy in ((1, 0.9), (2, 0.5)):
+        described = EmbedderCard(step=step, metrics={"validation_accuracy": accuracy}, **card)
+        shared.save("checkpoints", Checkpoint(described, {"w": torch.tensor([step])}, {}))
+    folder = model_catalog(tmp_path).load("checkpoints")
+    assert folder.steps == [1, 2]
+    model_catalog(tmp_path).save("embedder", select_embedder(folder))
+    loaded = model_catalog(tmp_path).load("embedder")
+    assert loaded.weights["w"].item() == 1
+    assert loaded.card.step == 1
+    with pytest.raises(DatasetError, match="must not exist"):
+        model_catalog(tmp_path).save("embedder", loaded)
+
+
+def test_no_embedder_yet(tmp_path):
+    assert not model_catalog(tmp_path).exists("embedder")
