@@ -92,3 +92,11 @@ def test_three_dimensional_view_escapes_names_and_tells_centroids_by_size():
     assert first.marker.size[0] < first.marker.size[1]
     assert figure.layout.scene.xaxis.title.text == "PC 1 (50%)"
     assert figure.layout.scene.aspectmode == "data"
+
+
+def test_a_stage_of_one_epoch_has_whole_numbers_on_its_axis(training_history):
+    figure = draw_training_curves(training_history.iloc[[0, 1, 2]])
+    figure.canvas.draw()
+    low, high = figure.axes[1].get_xlim()
+    ticks = [tick for tick in figure.axes[1].get_xticks() if low <= tick <= high]
+    assert ticks == [3]

@@ -70,7 +70,7 @@ def _draw_accuracy(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_ylabel("images classified correctly")
     axes.yaxis.set_major_formatter(percent_ticks())
     axes.set_ylim(top=1)
-    axes.legend(loc="lower right")
+    axes.legend(loc="best")
 
 
 def _draw_distances(axes: Axes, table: pd.DataFrame) -> None:

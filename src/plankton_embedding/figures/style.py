@@ -92,7 +92,7 @@ def mark_whole_steps(axes: Axes, first: int, last: int) -> None:
     """Give an axis of steps or epochs ticks at whole numbers only, with some room beside."""
     room = max(0.5, 0.03 * (last - first))
     axes.set_xlim(first - room, last + room)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
 def figure_to_svg(figure: Figure, description: str) -> str:
