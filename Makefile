@@ -28,7 +28,7 @@ run: $(INSTALLED) $(SAMPLE)  ## draw the sample, train on it, write the report
 
 .PHONY: test
 test: $(INSTALLED)  ## run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --cov
 
 .PHONY: install
 install: $(INSTALLED)  ## create the environment, with the tools for tests and lint

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 
 import pytest
+
 from tiny_project import ROOT
 
 
