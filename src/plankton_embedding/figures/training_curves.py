@@ -72,7 +72,7 @@ def _draw_losses(axes: Axes, panel: pd.DataFrame) -> None:
         )
     loss, stage, trained = (str(panel[name].iloc[0]) for name in ("loss", "stage", "trained"))
     axes.set_ylabel(_LOSS_LABELS.get(loss, f"{loss} loss"))
-    axes.set_title(f"{stage} stage: {trained}")
+    axes.set_title(f"{stage} stage\n{trained}")
     axes.tick_params(labelbottom=False)
     _frame_epochs(axes, panel)
 
