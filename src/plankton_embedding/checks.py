@@ -10,7 +10,6 @@ from kedro.pipeline import Pipeline
 
 from plankton_embedding.errors import UserError
 from plankton_embedding.parameters import ParameterError
-from plankton_embedding.pipeline_registry import register_pipelines
 
 
 class MissingInputError(UserError):
@@ -31,7 +30,9 @@ def check_inputs(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         if not name.startswith("params:") and name != "raw_images" and not catalog.exists(name)
     ]
     if missing:
-        # Kedro's own table holds the pipelines of this run only.
+        # Kedro's own table holds the pipelines of this run only; all of them are slow to import.
+        from plankton_embedding.pipeline_registry import register_pipelines
+
         pipelines = register_pipelines()
         made_by = [
             name

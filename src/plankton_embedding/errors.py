@@ -10,5 +10,5 @@ class UserError(ValueError):
 def find_user_error(error: BaseException | None) -> UserError | None:
     """Return the user error that an error is, or was raised from, or None."""
     while error is not None and not isinstance(error, UserError):
-        error = error.__cause__ or error.__context__
+        error = error.__cause__
     return error

@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from plankton_embedding.errors import UserError
 
 if TYPE_CHECKING:
+    import pandas as pd
     from mlflow.entities import Metric
 
 # MLflow's own limits on one request.

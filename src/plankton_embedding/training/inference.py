@@ -48,7 +48,7 @@ def map_images(
 
 
 @torch.no_grad()
-def embed_features(head: nn.Module, features: Tensor, compute: Compute) -> Tensor:
+def embed_features(head: nn.Module, features: Tensor) -> Tensor:
     """Map backbone features, n x 2048, to embeddings, n x embedding_size, float32."""
-    with compute.autocast():
-        return head(features).float()
+    embeddings: Tensor = head(features)
+    return embeddings

@@ -18,7 +18,7 @@ from plankton_embedding.training.device import Compute
 from plankton_embedding.training.embedder import ARCHITECTURE, Embedder
 from plankton_embedding.training.evaluation import StepMeter, embeddings_table
 from plankton_embedding.training.inference import map_images
-from plankton_embedding.training.labelled_images import LabelledImages, class_names, select_images
+from plankton_embedding.training.labelled_images import class_names, select_images
 from plankton_embedding.training.plan import StepPlan, plan_steps
 from plankton_embedding.training.stage import SplitImages, Stage, begin_stage
 from plankton_embedding.training.step_training import seed_step, train_step
@@ -134,7 +134,7 @@ class _Session:
             self._best = checkpoint
         _log_step(plan, metrics)
         tests = list(self._embed_test(checkpoint, self._best)) if is_last else []
-        row = {"step": plan.step, "stage": plan.stage, "learning_rate": plan.learning_rate}
+        row = {"step": plan.step, "stage": plan.stage}
         return TrainedStep(
             checkpoint,
             pd.DataFrame(rows),
@@ -144,15 +144,12 @@ class _Session:
 
     def _embed_test(self, last: Checkpoint, best: Checkpoint) -> Iterator[pd.DataFrame]:
         chosen = [last] if last is best else [best, last]
+        size = self._training.evaluation_batch_size
         self.embedder.to(self.compute.device).eval()
         for checkpoint in chosen:
             self.embedder.load_state_dict(checkpoint.weights)
-            yield self._embed(self._test, checkpoint.card.step, "test")
-
-    def _embed(self, images: LabelledImages, step: int, split: str) -> pd.DataFrame:
-        size = self._training.evaluation_batch_size
-        vectors = map_images(self.embedder, images, self.compute, size)
-        return embeddings_table(images, vectors, step, split)
+            vectors = map_images(self.embedder, self._test, self.compute, size)
+            yield embeddings_table(self._test, vectors, checkpoint.card.step, "test")
 
 
 def _accuracy(checkpoint: Checkpoint) -> float:

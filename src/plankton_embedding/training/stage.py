@@ -96,7 +96,7 @@ def begin_stage(
         logger.info("Computed the frozen backbone's features of %d images", len(train))
         network, augment = embedder.head, _unchanged
         gather = gather_from(train)
-        embed_validation = partial(embed_features, network, validation, compute)
+        embed_validation = partial(embed_features, network, validation)
     else:
         network, augment = embedder, _AUGMENTATIONS[options.batches.augmentation]
         gather = images.train.gather
