@@ -22,7 +22,7 @@ def put(values, name, value):
 def test_right_parameters(values):
     parameters = validate_parameters(values)
     assert parameters.split.test_per_class == 2
-    assert parameters.training.network.loss.name == "triplet"
+    assert parameters.training.network.loss == "triplet"
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,13 @@ def test_right_parameters(values):
         ("training.head.steps", 1.5, "valid integer"),
         ("training.head.learning_rate", 0, "greater than 0, not 0"),
         ("training.head.learning_rate", float("nan"), "finite"),
-        ("training.network.loss.name", "tripled", "'triplet' or 'proxy_softmax', not 'tripled'"),
+        ("training.network.loss", "tripled", "'proxy_anchor' or 'arcface', not 'tripled'"),
+        ("training.losses.triplet.form", "cubic", "'geometric', not 'cubic'"),
+        ("training.resume_from", 0, "greater than or equal to 1"),
+        ("training.device_cache_fraction", 1.5, "less than or equal to 1"),
+        ("training.devices", 0, "greater than or equal to 1"),
+        ("training.augmentation.rotation", 181, "less than or equal to 180"),
+        ("training.batches.sampler", "random", "'difficulty_weighted', not 'random'"),
         ("training.device", "gpu", "'auto', 'cpu' or 'cuda', not 'gpu'"),
         ("training.batches.batches_per_epoch", "some", "'auto'"),
         ("training.batches.classes", 1, "greater than or equal to 2"),
@@ -54,7 +60,7 @@ def test_impossible_values(values, name, value, reason):
     assert reason in message
 
 
-@pytest.mark.parametrize("name", ["epochs", "training.epochs", "training.head.loss.alpha"])
+@pytest.mark.parametrize("name", ["epochs", "training.epochs", "training.losses.triplet.alpha"])
 def test_unknown_parameters(values, name):
     put(values, name, 1)
     with pytest.raises(ParameterError, match=f"{name}: there is no such parameter"):
@@ -62,8 +68,8 @@ def test_unknown_parameters(values, name):
 
 
 def test_missing_parameters(values):
-    del values["training"]["head"]["loss"]["margin"]
-    with pytest.raises(ParameterError, match=r"training\.head\.loss\.margin: is missing"):
+    del values["training"]["losses"]["triplet"]["margin"]
+    with pytest.raises(ParameterError, match=r"training\.losses\.triplet\.margin: is missing"):
         validate_parameters(values)
 
 
@@ -96,7 +102,7 @@ def test_the_defaults_are_the_protocol_of_the_reference():
     training = parameters.training
     assert (training.head.steps, training.head.epochs_per_step) == (1, 5)
     assert (training.head.learning_rate, training.network.learning_rate) == (1e-3, 1e-5)
-    assert (training.head.freeze_backbone, training.network.freeze_backbone) == (True, False)
+    assert training.warm_up.steps == 0
     assert training.network.learning_rate_decay == 0.9
     assert parameters.split.validation_per_class == parameters.split.test_per_class == 100
     assert (parameters.embedder.embedding_size, parameters.embedder.dropout) == (64, 0.3)

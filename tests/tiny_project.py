@@ -33,8 +33,13 @@ def draw_images(folder: Path, images_per_class: int = IMAGES_A_CLASS) -> Path:
 
 def tiny_values(images: Path) -> dict:
     """Return parameters of a training that takes a second."""
-    loss = {"name": "triplet", "margin": 5.0, "miner": "all", "temperature": 0.1}
-    stage = {"steps": 1, "epochs_per_step": 2, "learning_rate_decay": 0.9, "loss": loss}
+    stage = {
+        "steps": 1,
+        "epochs_per_step": 2,
+        "learning_rate_decay": 0.9,
+        "schedule": "constant",
+        "loss": "triplet",
+    }
     return {
         "images": str(images),
         "seed": 3,
@@ -53,21 +58,48 @@ def tiny_values(images: Path) -> dict:
         "store": {"images_per_shard": 8},
         "embedder": {
             "embedding_size": 8,
+            "activation": "sigmoid",
             "dropout": 0.3,
             "weights": None,
             "input_channels": "gray",
         },
         "training": {
             "device": "cpu",
+            "devices": 1,
+            "num_nodes": 1,
+            "strategy": "auto",
             "precision": "float32",
+            "compile": False,
+            "device_cache": "auto",
+            "device_cache_fraction": 0.5,
             "evaluation_batch_size": 8,
-            "head": {**stage, "learning_rate": 1e-2, "freeze_backbone": True},
-            "network": {**stage, "steps": 2, "learning_rate": 1e-3, "freeze_backbone": False},
+            "resume_from": "auto",
+            "resume_version": "latest",
+            "head": {**stage, "learning_rate": 1e-2},
+            "warm_up": {**stage, "steps": 0, "learning_rate": 1e-3, "loss": "proxy_softmax"},
+            "network": {**stage, "steps": 2, "learning_rate": 1e-3},
+            "losses": {
+                "triplet": {"form": "standard", "margin": 5.0, "miner": "all"},
+                "proxy_softmax": {"temperature": 0.1},
+                "proxy_anchor": {"margin": 0.1, "alpha": 32},
+                "arcface": {"margin": 28.6, "scale": 16},
+                "supcon": {"temperature": 0.1},
+                "multi_similarity": {"alpha": 2, "beta": 50, "base": 0.5},
+            },
             "batches": {
+                "sampler": "class_balanced",
                 "classes": 3,
                 "images_per_class": 3,
+                "triplets": 3,
+                "anchor_may_be_positive": False,
                 "batches_per_epoch": 2,
-                "augmentation": "flips_and_turns",
+                "validation_batches": "auto",
+            },
+            "augmentation": {
+                "flips_and_turns": True,
+                "rotation": 0,
+                "scale": 0,
+                "brightness": 0,
             },
         },
         "reporting": {"title": "Tiny", "projection_images_per_class": 5},

@@ -10,10 +10,28 @@ from kedro.pipeline import Pipeline
 
 from plankton_embedding.errors import UserError
 from plankton_embedding.parameters import ParameterError
+from plankton_embedding.training.ranks import RanksError, ranks_from_outside
 
 
 class MissingInputError(UserError):
     """A run begins with a dataset that no earlier run has made."""
+
+
+def check_processes(pipeline: Pipeline) -> None:
+    """Check that several processes do nothing together but train.
+
+    Raises
+    ------
+    RanksError
+        If torchrun or SLURM started this one beside others, and the run begins before training.
+    """
+    trains = any(node.name == "train_embedder" for node in pipeline.nodes)
+    if ranks_from_outside() and not (trains and "image_store" in pipeline.inputs()):
+        raise RanksError(
+            "several processes train, but one prepares the images: run `kedro run --pipelines "
+            "data_engineering` alone before, then start the processes with `kedro run --pipelines "
+            "modelling` or `modelling,reporting`."
+        )
 
 
 def check_inputs(pipeline: Pipeline, catalog: CatalogProtocol) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import signal
+import sys
+import threading
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
-from plankton_embedding.checks import check_inputs, check_raw_images
+from plankton_embedding.checks import check_inputs, check_processes, check_raw_images
 from plankton_embedding.parameters import Parameters, validate_parameters
 from plankton_embedding.tracking import TrackedRun, absolute_uri, origin_tags, read_options
 
@@ -45,9 +48,10 @@ class CheckingHooks:
 
         Raises
         ------
-        MissingInputError, ParameterError, DeviceError, WeightsError
-            See `check_inputs`, `check_raw_images` and `check_training`.
+        RanksError, MissingInputError, ParameterError, DeviceError, WeightsError
+            See `check_processes`, `check_inputs`, `check_raw_images` and `check_training`.
         """
+        check_processes(pipeline)
         check_inputs(pipeline, catalog)
         if "raw_images" in pipeline.inputs():
             check_raw_images(catalog, self._project / self._parameters.images.expanduser())
@@ -102,6 +106,8 @@ class TrackingHooks:
         if self._run is None or self._catalog is None:
             return
         self._tag_fingerprint(dataset_name, data)
+        if dataset_name == "checkpoints" and data.continues:
+            self._run.continue_run(data.continues)
         dataset: Any = self._catalog.get(dataset_name)
         wanted = (getattr(dataset, "metadata", None) or {}).get("mlflow", {})
         if wanted.get("metrics"):
@@ -144,6 +150,7 @@ class TrackingHooks:
         )
         # Ctrl-C ends a run without any hook being called.
         atexit.register(self._end, "KILLED")
+        _exit_on_sigterm()
         self._run.log_parameters(acting_parameters(self._parameters, pipeline))
 
     def _tag_fingerprint(self, dataset_name: str, data: Any) -> None:
@@ -159,6 +166,13 @@ class TrackingHooks:
         if run is not None:
             run.finish(status)
             atexit.unregister(self._end)
+
+
+def _exit_on_sigterm() -> None:
+    """Let SIGTERM end the process as an error would, so that what is open is closed."""
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if in_main_thread and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
 
 
 def acting_parameters(parameters: Parameters, pipeline: Pipeline) -> dict[str, Any]:

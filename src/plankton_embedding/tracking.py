@@ -106,6 +106,7 @@ class TrackedRun:
                 "tracking_uri in conf/local/mlflow.yml."
             ) from error
         self._logged: set[tuple[str, int]] = set()
+        self._continues = ""
 
     def _create_run(self, uri: str, experiment: str, name: str, tags: dict[str, str]) -> str:
         place = None
@@ -159,6 +160,29 @@ class TrackedRun:
     def set_tag(self, name: str, value: str) -> None:
         """Set a tag, cut to the length that MLflow takes."""
         self._client.set_tag(self.run_id, name, value[:_LONGEST_TAG])
+
+    def continue_run(self, continues: str) -> None:
+        """Make this run a child of the one whose training it goes on with.
+
+        Parameters
+        ----------
+        continues
+            That training's version, which is the ``kedro.run_id`` of its run, and its last step
+            kept: ``VERSION, step N``.
+        """
+        if self._continues == continues:
+            return
+        self._continues = continues
+        self.set_tag("training.continues", continues)
+        version = continues.partition(",")[0]
+        experiment = self._client.get_run(self.run_id).info.experiment_id
+        found = self._client.search_runs([experiment], f"tags.`kedro.run_id` = '{version}'")
+        if found:
+            before = found[0].info
+            self.set_tag("mlflow.parentRunId", before.run_id)
+            # One that was ended by SIGKILL or by a machine could not say so itself.
+            if before.status == "RUNNING":
+                self._client.set_terminated(before.run_id, "KILLED")
 
     def finish(self, status: str) -> None:
         """End the run: FINISHED, FAILED or KILLED."""

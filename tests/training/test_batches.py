@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from plankton_embedding.training.batches import ClassBalancedBatches
+from plankton_embedding.training.class_balanced import ClassBalancedBatches
 
 # Class 0 has 5 images, class 1 has 4, class 2 has 9, class 3 only 2.
 LABELS = np.repeat([0, 1, 2, 3], [5, 4, 9, 2])
@@ -42,7 +42,7 @@ def test_a_class_shows_every_image_before_it_shows_one_again(batches):
 
 def test_auto_shows_about_as_many_images_as_there_are():
     batches = ClassBalancedBatches(LABELS, 2, 3, batches=None, seed=0)
-    assert len(batches) == 4
+    assert batches.batches == 4
     assert len(list(batches.epoch(1))) == 4
 
 

@@ -39,7 +39,7 @@ def test_checkpoints_come_back(trained, tmp_path):
         number = step.checkpoint.card.step
         assert folder.card(number) == step.checkpoint.card
         assert equal(folder.weights(number), step.checkpoint.weights)
-        assert equal(folder.training_state(number), step.checkpoint.training_state)
+        assert equal(folder.kept(number).training_state, step.checkpoint.training_state)
 
 
 def test_training_state_holds_the_moments_of_every_trained_parameter(trained, tiny):

@@ -10,9 +10,10 @@ from plankton_embedding.training.device import Compute
 from plankton_embedding.training.embedder import Embedder
 from plankton_embedding.training.inference import map_images
 from plankton_embedding.training.labelled_images import select_images
-from plankton_embedding.training.recorder import DivergedError
+from plankton_embedding.training.plan import plan_steps
 from plankton_embedding.training.session import train_in_steps
 from plankton_embedding.training.stage import SplitImages, begin_stage
+from plankton_embedding.training.step_module import DivergedError
 from plankton_embedding.training.weights import initialise
 
 
@@ -108,19 +109,23 @@ def test_cached_features_train_on_the_backbone_as_it_embeds(tiny, store, splits)
     initialise(embedder, None)
     compute = Compute(tiny.training)
     images = SplitImages(*(select_images(store, splits, name) for name in ("train", "validation")))
-    stage = begin_stage(embedder, images, compute, tiny.training, tiny.training.head)
+    stage = begin_stage(embedder, images, compute, tiny.training, plan_steps(tiny.training)[0])
     rows = np.array([4, 0, 7])
     with torch.no_grad():
         expected = embedder.eval()(images.train.gather(rows))
         assert expected.std(0).max() > 1e-4
-        assert torch.allclose(stage.network(stage.gather(rows)), expected, atol=1e-5)
+        (features,) = stage.feed.batches([rows])
+        assert torch.allclose(stage.network(features), expected, atol=1e-5)
         whole = map_images(embedder, images.validation, compute, 8)
     assert torch.allclose(stage.embed_validation(), whole, atol=1e-5)
 
 
 def test_a_loss_that_is_no_number_stops_the_training(tiny, store, splits):
     training = tiny.training.model_dump()
-    training["head"] |= {"learning_rate": 1e30, "freeze_backbone": False}
+    training["head"]["steps"] = 0
+    training["network"]["learning_rate"] = 1e30
     options = type(tiny.training).model_validate(training)
-    with pytest.raises(DivergedError, match=r"step 1 \(head\), epoch \d, at learning rate 1e\+30"):
+    with pytest.raises(
+        DivergedError, match=r"step 1 \(network\), epoch \d, batch \d, at learning rate 1e\+30"
+    ):
         list(train_in_steps(store, splits, tiny.embedder, options, tiny.seed))

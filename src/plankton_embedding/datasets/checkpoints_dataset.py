@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 from plankton_embedding.datasets.versioned_folder import VersionedFolder
 
 if TYPE_CHECKING:
-    from plankton_embedding.training.checkpoint import Checkpoint, CheckpointFolder
+    from plankton_embedding.training.checkpoint import (
+        Checkpoint,
+        CheckpointFolder,
+        KeptCheckpoint,
+    )
 
 
-class CheckpointsDataset(VersionedFolder["Checkpoint", "CheckpointFolder"]):
+class CheckpointsDataset(VersionedFolder["Checkpoint | KeptCheckpoint", "CheckpointFolder"]):
     """One checkpoint a step; each save adds one, a load opens the folder of them all.
 
     See `VersionedFolder` for the parameters.
@@ -37,7 +41,7 @@ class CheckpointsDataset(VersionedFolder["Checkpoint", "CheckpointFolder"]):
 
         return CheckpointFolder(self.load_folder())
 
-    def save(self, data: Checkpoint) -> None:
+    def save(self, data: Checkpoint | KeptCheckpoint) -> None:
         """Add the checkpoint of a step."""
         from plankton_embedding.training.checkpoint import write_checkpoint
 

@@ -19,6 +19,58 @@ _TYPES = {"step": pa.int32(), "split": pa.string()}
 _FILE = "rows.parquet"
 
 
+def read_step_table(
+    folder: Path, partition_by: list[str], only: dict[str, int | str] | None = None
+) -> pd.DataFrame:
+    """Read the partitions of a table, or some of them, as one table.
+
+    Parameters
+    ----------
+    folder
+        The table.
+    partition_by
+        ``[step]`` or ``[step, split]``.
+    only
+        The one partition that is wanted, by the values of its columns; None: all.
+
+    Returns
+    -------
+    DataFrame, the partition columns first, in the order of the partitions
+
+    Raises
+    ------
+    DatasetError
+        If there is none.
+    """
+
+    def partition_of(file: Path) -> list[int | str]:
+        values = [part.partition("=")[2] for part in file.parts[-len(partition_by) - 1 : -1]]
+        return [int(value) if value.isdigit() else value for value in values]
+
+    def is_wanted(file: Path) -> bool:
+        return only is None or only == dict(zip(partition_by, partition_of(file), strict=True))
+
+    files = sorted(filter(is_wanted, folder.rglob(_FILE)), key=partition_of)
+    if not files:
+        raise DatasetError(f"{folder} holds no {'such ' if only else ''}partition of the table")
+    schema = pa.schema([(name, _TYPES[name]) for name in partition_by])
+    table = pyarrow.dataset.dataset(
+        [str(file) for file in files],
+        format="parquet",
+        partitioning=pyarrow.dataset.partitioning(schema, flavor="hive"),
+        partition_base_dir=str(folder),
+    ).to_table()
+    rest = [name for name in table.column_names if name not in partition_by]
+    return table.select([*partition_by, *rest]).to_pandas()
+
+
+def table_steps(folder: Path, split: str | None = None) -> list[int]:
+    """Return the steps of which a table has a partition."""
+    place = f"split={split}/{_FILE}" if split else _FILE
+    found = (file.relative_to(folder).parts[0] for file in folder.glob(f"step=*/{place}"))
+    return sorted(int(part.removeprefix("step=")) for part in found)
+
+
 class StepTableDataset(VersionedFolder[pd.DataFrame, pd.DataFrame]):
     """A table in Parquet, partitioned by step and perhaps by split.
 
@@ -60,20 +112,7 @@ class StepTableDataset(VersionedFolder[pd.DataFrame, pd.DataFrame]):
 
     def load(self) -> pd.DataFrame:
         """Read all partitions as one table, the partition columns first."""
-        folder = self.load_folder()
-        files = sorted(folder.rglob(_FILE), key=self._partition_of)
-        if not files:
-            raise DatasetError(f"{folder} holds no partition of the table")
-        schema = pa.schema([(name, _TYPES[name]) for name in self._partition_by])
-        partitioning = pyarrow.dataset.partitioning(schema, flavor="hive")
-        table = pyarrow.dataset.dataset(
-            [str(file) for file in files],
-            format="parquet",
-            partitioning=partitioning,
-            partition_base_dir=str(folder),
-        ).to_table()
-        rest = [name for name in table.column_names if name not in self._partition_by]
-        return table.select([*self._partition_by, *rest]).to_pandas()
+        return read_step_table(self.load_folder(), self._partition_by)
 
     def save(self, data: pd.DataFrame) -> None:
         """Add a chunk.
@@ -92,10 +131,6 @@ class StepTableDataset(VersionedFolder[pd.DataFrame, pd.DataFrame]):
         """Return the first rows for Kedro-Viz."""
         split = self.load().head(nrows).to_dict(orient="split")
         return TablePreview(split)
-
-    def _partition_of(self, file: Path) -> list[int | str]:
-        values = [part.partition("=")[2] for part in file.parts[-len(self._partition_by) - 1 : -1]]
-        return [int(value) if value.isdigit() else value for value in values]
 
     def _write(self, folder: Path, rows: pd.DataFrame) -> None:
         if (folder / _FILE).exists():

@@ -14,7 +14,6 @@ from plankton_embedding.figures.style import (
     mark_whole_steps,
 )
 
-_LOSS_LABELS = {"triplet": "triplet loss", "proxy_softmax": "proxy softmax loss"}
 _NARROWEST_PANEL = 0.25
 _MOST_STEP_LINES = 40
 
@@ -71,8 +70,8 @@ def _draw_losses(axes: Axes, panel: pd.DataFrame) -> None:
             label=label,
         )
     loss, stage, trained = (str(panel[name].iloc[0]) for name in ("loss", "stage", "trained"))
-    axes.set_ylabel(_LOSS_LABELS.get(loss, f"{loss} loss"))
-    axes.set_title(f"{stage} stage\n{trained}")
+    axes.set_ylabel(f"{loss} loss".replace("_", " "))
+    axes.set_title(f"{stage} stage\n{trained}".replace("_", " "))
     axes.tick_params(labelbottom=False)
     _frame_epochs(axes, panel)
 

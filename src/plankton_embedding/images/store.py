@@ -8,6 +8,7 @@ is written last: without it a store is incomplete and cannot be opened.
 from __future__ import annotations
 
 import json
+import mmap
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ import pyarrow as pa
 from plankton_embedding.errors import UserError
 
 _CARD = "store.json"
+_MAPPED_AT_MOST = 128 << 20
 
 
 class ImageStoreError(UserError):
@@ -55,12 +57,18 @@ class ImageStoreContent:
 
 
 class ImageStore:
-    """Read access to an image store; pixels stay on disk until asked for."""
+    """Read access to an image store; pixels stay on disk until asked for.
+
+    However many images are read, the process holds few of them: the pages that a memory map
+    leaves in it are handed back, and stay in the system's cache as far as there is room.
+    """
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         try:
             self.card = StoreCard(**json.loads((folder / _CARD).read_text()))
-            batches = [_open_shard(folder / shard) for shard in self.card.shards]
+            self._maps = [_map_file(folder / shard) for shard in self.card.shards]
+            batches = [_open_shard(mapped) for mapped in self._maps]
         except FileNotFoundError:
             raise ImageStoreError(
                 f"{folder} holds no complete image store ({_CARD} or a shard is missing). "
@@ -76,6 +84,7 @@ class ImageStore:
         self.image_ids: npt.NDArray[np.object_] = np.concatenate(
             [batch["image_id"].to_numpy(zero_copy_only=False) for batch in batches]
         )
+        self._read_since_release = 0
         self._row_of_id = {image_id: row for row, image_id in enumerate(self.image_ids)}
 
     def __len__(self) -> int:
@@ -119,7 +128,16 @@ class ImageStore:
         for shard in np.unique(shard_of_row):
             here = shard_of_row == shard
             gathered[here] = self._shards[shard][rows[here] - self._starts[shard]]
+        self._release_pages(gathered.nbytes)
         return gathered
+
+    def _release_pages(self, read: int) -> None:
+        self._read_since_release += read
+        if self._read_since_release > _MAPPED_AT_MOST and hasattr(mmap, "MADV_DONTNEED"):
+            self._read_since_release = 0
+            for mapped in self._maps:
+                # Of a file that is only read: forgets where its pages lie, not what is in them.
+                mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def write_image_store(folder: Path, content: ImageStoreContent) -> None:
@@ -156,8 +174,13 @@ def _write_shard(path: Path, block: ImageBlock) -> None:
         writer.write_batch(batch)
 
 
-def _open_shard(path: Path) -> pa.RecordBatch:
-    return pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)
+def _map_file(path: Path) -> mmap.mmap:
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _open_shard(mapped: mmap.mmap) -> pa.RecordBatch:
+    return pa.ipc.open_file(pa.BufferReader(pa.py_buffer(mapped))).get_batch(0)
 
 
 def _pixels(batch: pa.RecordBatch, size: int) -> npt.NDArray[np.uint8]:

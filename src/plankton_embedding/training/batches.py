@@ -1,30 +1,60 @@
-"""Class-balanced batches: P classes, K images of each."""
+"""Which images make a batch: the samplers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-Rows = npt.NDArray[np.int64]
+from plankton_embedding.parameters import BatchOptions
+from plankton_embedding.training.class_balanced import ClassBalancedBatches, Rows
+
+# Of difficulty_weighted: how often a class is drawn that is always told right, against one that
+# never is.
+_EASIEST = 0.1
 
 
-class ClassBalancedBatches:
-    """Draw batches of P classes times K images (Hermans et al. 2017, arXiv:1703.07737).
+class Sampler(Protocol):
+    """Draws the batches of an epoch.
 
-    Within an epoch every class comes equally often (give or take one batch), and a class shows
-    all its images before it shows one again. No batch holds an image twice: a class of fewer
-    than K images gives all it has.
+    Attributes
+    ----------
+    batches
+        Number of batches an epoch; may be set to another.
+    batch_size
+        Images a batch, at most.
+    triplets
+        Of samplers that name their triplets: how many a batch; its rows are so many anchors,
+        then as many positives, then as many negatives. None: the labels say what is what.
+    """
+
+    batches: int
+    batch_size: int
+    triplets: int | None
+
+    def epoch(self, epoch: int) -> Iterator[Rows]:
+        """Yield the row numbers of each batch of an epoch, int64."""
+
+
+class RandomTriplets:
+    """Draw triplets at random, as the reference work does.
+
+    The anchor's class is drawn evenly from all, the negative's from the others, and the images
+    evenly from their classes.
 
     Parameters
     ----------
     labels
         Class number of each image, int, shape (images,).
-    classes, images_per_class
-        P and K; P is at most the number of classes there are.
+    triplets
+        Triplets a batch.
     batches
-        Number of batches an epoch; None: as many as the images fill.
+        Batches an epoch; None: as many as the images fill.
+    anchor_may_be_positive
+        Whether an image may be drawn as its own positive, as the reference allows. Its distance
+        to itself is 0 whatever the network does.
     seed
         An epoch's batches hang on the seed and the epoch's number alone.
     """
@@ -32,48 +62,73 @@ class ClassBalancedBatches:
     def __init__(
         self,
         labels: npt.NDArray[np.int64],
-        classes: int,
-        images_per_class: int,
+        triplets: int,
         batches: int | None,
+        anchor_may_be_positive: bool,
         seed: int,
     ) -> None:
-        self._members = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-        self.classes = min(classes, len(self._members))
-        self.images_per_class = images_per_class
-        self.batches = batches or -(-len(labels) // (self.classes * images_per_class))
+        self._by_class = np.argsort(labels, kind="stable")
+        _, self._starts, self._sizes = np.unique(
+            labels[self._by_class], return_index=True, return_counts=True
+        )
+        self.triplets: int | None = triplets
+        self.batch_size = 3 * triplets
+        self.batches = batches or -(-len(labels) // self.batch_size)
+        self._anchor_may_be_positive = anchor_may_be_positive
         self._seed = seed
 
-    def __len__(self) -> int:
-        return self.batches
-
     def epoch(self, epoch: int) -> Iterator[Rows]:
-        """Yield the row numbers of each batch of an epoch, int64, at most P x K."""
+        """Yield the row numbers of each batch of an epoch, int64, 3 x triplets."""
         generator = np.random.default_rng([self._seed, epoch])
-        class_turns = _Turns(np.arange(len(self._members)), generator)
-        image_turns = [_Turns(members, generator) for members in self._members]
-        for _ in range(self.batches):
-            chosen = class_turns.take(self.classes)
-            yield np.concatenate([image_turns[c].take(self.images_per_class) for c in chosen])
+        shape = (self.batches, self.batch_size // 3)
+        classes = len(self._sizes)
+        own = generator.integers(classes, size=shape)
+        other = (own + generator.integers(1, classes, size=shape)) % classes
+        sizes = self._sizes[own]
+        anchor = generator.integers(sizes)
+        # One of the others of the class, counted on from the anchor.
+        least = 0 if self._anchor_may_be_positive else 1
+        positive = (anchor + generator.integers(least, np.maximum(sizes, least + 1))) % sizes
+        negative = generator.integers(self._sizes[other])
+        places = np.concatenate(
+            [
+                self._starts[own] + anchor,
+                self._starts[own] + positive,
+                self._starts[other] + negative,
+            ],
+            axis=1,
+        )
+        yield from self._by_class[places]
 
 
-class _Turns:
-    """Hand out items in random order, each once before any comes again."""
+def build_sampler(
+    labels: npt.NDArray[np.int64],
+    options: BatchOptions,
+    batches: int | None,
+    seed: int,
+    class_accuracy: npt.NDArray[np.float64] | None = None,
+) -> Sampler:
+    """Build the sampler that the options name.
 
-    def __init__(self, items: Rows, generator: np.random.Generator) -> None:
-        self._items = items
-        self._generator = generator
-        self._queue = generator.permutation(items)
-
-    def take(self, count: int) -> Rows:
-        """Return `count` different items, or all where there are fewer."""
-        count = min(count, len(self._items))
-        if len(self._queue) < count:
-            last = self._queue
-            shuffled = self._generator.permutation(self._items)
-            fresh = shuffled[~np.isin(shuffled, last)]
-            needed = count - len(last)
-            # The next round begins with items that this batch does not hold yet.
-            rest = self._generator.permutation(np.concatenate([fresh[needed:], last]))
-            self._queue = np.concatenate([last, fresh[:needed], rest])
-        taken, self._queue = self._queue[:count], self._queue[count:]
-        return taken
+    Parameters
+    ----------
+    labels
+        Class number of each image, int64, shape (images,).
+    options
+        Its options.
+    batches
+        Batches an epoch; None: as many as the images fill.
+    seed
+        The same seed draws the same batches.
+    class_accuracy
+        Of each class after the last step, for ``difficulty_weighted``; None: not known yet.
+    """
+    if options.sampler == "random_triplets":
+        may = options.anchor_may_be_positive
+        return RandomTriplets(labels, options.triplets, batches, may, seed)
+    weights = None
+    if options.sampler == "difficulty_weighted" and class_accuracy is not None:
+        weights = np.maximum(1 - class_accuracy, _EASIEST)
+    return ClassBalancedBatches(
+        labels, options.classes, options.images_per_class, batches, seed, weights
+    )

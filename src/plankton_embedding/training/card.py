@@ -35,6 +35,9 @@ class EmbedderCard(BaseModel):
         Hash over the content and split of every image.
     embedder, preprocess, training, seed
         The parameters.
+    continues
+        Where its training took up an earlier one: that one's version and last step kept, as
+        ``VERSION, step N``; None: it began anew.
     computed_on
         Device and precision.
     versions
@@ -53,6 +56,7 @@ class EmbedderCard(BaseModel):
     preprocess: PreprocessOptions
     training: TrainingOptions
     seed: int
+    continues: str | None
     computed_on: str
     versions: dict[str, str]
 

@@ -2,22 +2,32 @@
 
 A checkpoint is ``step_01.safetensors`` (the embedder's weights), ``step_01.state.safetensors``
 (the optimizer's moments and the loss's own weights) and ``step_01.json`` (the card), which is
-written last: without it a checkpoint is incomplete and not listed.
+written last: without it a checkpoint is incomplete and not listed. Each file is written under a
+temporary name and then renamed: none is ever half there.
 """
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from plankton_embedding.errors import UserError
 from plankton_embedding.training.card import EmbedderCard, EmbedderError, read_card, write_card
 
+_STATE, _WEIGHTS, _CARD = ".state.safetensors", ".safetensors", ".json"
 _CARD_NAME = re.compile(r"step_(\d+)\.json")
+
+
+class CheckpointError(UserError):
+    """A checkpoint cannot be saved."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +40,11 @@ class Checkpoint:
     card: EmbedderCard
     weights: dict[str, Tensor]
     training_state: dict[str, Tensor]
+
+    @property
+    def continues(self) -> str | None:
+        """Where its training took up an earlier one; see `EmbedderCard`."""
+        return self.card.continues
 
 
 class CheckpointFolder:
@@ -48,28 +63,91 @@ class CheckpointFolder:
 
     def weights(self, step: int) -> dict[str, Tensor]:
         """Read the embedder's weights after a step."""
-        return load_file(self._folder / f"{_stem(step)}.safetensors")
+        return self.kept(step).weights
 
-    def training_state(self, step: int) -> dict[str, Tensor]:
-        """Read the state of optimizer and loss after a step."""
-        return load_file(self._folder / f"{_stem(step)}.state.safetensors")
+    def kept(self, step: int, continues: str | None = None) -> KeptCheckpoint:
+        """Return a step's checkpoint as it lies on disk."""
+        return KeptCheckpoint(self._folder, step, self.card(step), continues)
 
 
-def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Add a checkpoint to a folder.
+@dataclass(frozen=True)
+class KeptCheckpoint:
+    """A checkpoint of an earlier training, which one that goes on from there takes over.
+
+    Attributes
+    ----------
+    folder, step, card
+        Where it lies.
+    continues
+        Of the training that takes it over; see `EmbedderCard`, which says it of those that are
+        trained.
+    """
+
+    folder: Path
+    step: int
+    card: EmbedderCard
+    continues: str | None
+
+    @property
+    def weights(self) -> dict[str, Tensor]:
+        """The embedder's weights, read anew each time."""
+        return load_file(self.folder / f"{_stem(self.step)}{_WEIGHTS}")
+
+    @property
+    def training_state(self) -> dict[str, Tensor]:
+        """The state of optimizer and loss, read anew each time."""
+        return load_file(self.folder / f"{_stem(self.step)}{_STATE}")
+
+
+def write_checkpoint(folder: Path, checkpoint: Checkpoint | KeptCheckpoint) -> None:
+    """Add a checkpoint to a folder; one that is kept is linked, which takes no room.
 
     Raises
     ------
     FileExistsError
         If the folder holds that step already.
+    CheckpointError
+        If it cannot be written, for instance on a full disk; nothing is left of it then.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    stem = _stem(checkpoint.card.step)
-    if (folder / f"{stem}.json").exists():
-        raise FileExistsError(f"{folder / stem}.json exists: a step is saved once")
-    save_file(checkpoint.weights, folder / f"{stem}.safetensors")
-    save_file(checkpoint.training_state, folder / f"{stem}.state.safetensors")
-    write_card(folder / f"{stem}.json", checkpoint.card)
+    card = checkpoint.card
+    stem = _stem(card.step)
+    if (folder / f"{stem}{_CARD}").exists():
+        raise FileExistsError(f"{folder / stem}{_CARD} exists: a step is saved once")
+    try:
+        for ending in (_WEIGHTS, _STATE, _CARD):
+            _write_file(folder / f"{stem}{ending}", checkpoint)
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(
+            f"the checkpoint of step {card.step} cannot be saved in {folder}: {error}. Make room "
+            "or mend the disk; the next run with the same parameters goes on after the last step "
+            "that was saved."
+        ) from error
+
+
+def _write_file(path: Path, checkpoint: Checkpoint | KeptCheckpoint) -> None:
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        if isinstance(checkpoint, KeptCheckpoint):
+            _link(checkpoint.folder / path.name, partial)
+        elif path.name.endswith(_STATE):
+            save_file(checkpoint.training_state, partial)
+        elif path.name.endswith(_WEIGHTS):
+            save_file(checkpoint.weights, partial)
+        else:
+            write_card(partial, checkpoint.card)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _link(source: Path, target: Path) -> None:
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        # A file system without links, or another one.
+        shutil.copy2(source, target)
 
 
 def collect_training_state(optimizer: torch.optim.Optimizer, loss: nn.Module) -> dict[str, Tensor]:
@@ -81,6 +159,30 @@ def collect_training_state(optimizer: torch.optim.Optimizer, loss: nn.Module) ->
     }
     proxies = {f"loss.{name}": value for name, value in loss.state_dict().items()}
     return copy_to_cpu(moments | proxies)
+
+
+def restore_training_state(
+    optimizer: torch.optim.Optimizer, loss: nn.Module, state: dict[str, Tensor]
+) -> None:
+    """Put back what `collect_training_state` copied."""
+    moments: dict[int, dict[str, Tensor]] = {}
+    proxies = {}
+    for key, value in state.items():
+        owner, _, name = key.partition(".")
+        if owner == "loss":
+            proxies[name] = value
+        else:
+            parameter, _, moment = name.partition(".")
+            moments.setdefault(int(parameter), {})[moment] = value
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    for number, state_of_one in moments.items():
+        for name, value in state_of_one.items():
+            if value.shape == parameters[number].shape:
+                # Fused optimizers take it that moments lie in memory as their weights do.
+                state_of_one[name] = torch.empty_like(parameters[number]).copy_(value)
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": moments, "param_groups": groups})
+    loss.load_state_dict(proxies)
 
 
 def copy_to_cpu(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -9,6 +9,8 @@ import torch
 
 from plankton_embedding.errors import UserError
 from plankton_embedding.parameters import TrainingOptions
+from plankton_embedding.training.allocator import keep_freed_memory
+from plankton_embedding.training.ranks import ALONE, Ranks
 
 
 class DeviceError(UserError):
@@ -44,10 +46,28 @@ def uses_bf16(precision: str, device: torch.device) -> bool:
 
 
 class Compute:
-    """Device and precision of one training."""
+    """Device and precision of one process of a training.
 
-    def __init__(self, options: TrainingOptions) -> None:
+    Parameters
+    ----------
+    options
+        ``device`` and ``precision``.
+    ranks
+        Which process this is: each has a GPU of its own.
+    """
+
+    def __init__(self, options: TrainingOptions, ranks: Ranks = ALONE) -> None:
         self.device = resolve_device(options.device)
+        self.ranks = ranks
+        if self.device.type == "cuda":
+            self.device = torch.device("cuda", ranks.local_rank)
+            torch.cuda.set_device(self.device)
+            # TF32, for what is not in bfloat16; whoever asks for float32 gets all of it.
+            exact = options.precision == "float32"
+            torch.set_float32_matmul_precision("highest" if exact else "high")
+            torch.backends.cudnn.allow_tf32 = not exact
+        else:
+            keep_freed_memory()
         self.bf16 = uses_bf16(options.precision, self.device)
 
     @property
@@ -63,4 +83,5 @@ class Compute:
 
     def __str__(self) -> str:
         name = torch.cuda.get_device_name() if self.device.type == "cuda" else "CPU"
-        return f"{name}, {'bfloat16' if self.bf16 else 'float32'}"
+        several = f"{self.ranks.world} x " if self.ranks.world > 1 else ""
+        return f"{several}{name}, {'bfloat16' if self.bf16 else 'float32'}"

@@ -1,4 +1,4 @@
-"""The embedder: an Inception-v3 backbone and a head of sigmoid units."""
+"""The embedder: an Inception-v3 backbone and a head."""
 
 from __future__ import annotations
 
@@ -38,19 +38,25 @@ class Embedder(nn.Module):
     """Map gray images to embeddings.
 
     The backbone is torchvision's Inception-v3 (Szegedy et al. 2016, arXiv:1512.00567) without
-    its auxiliary head and classifier; the head is dropout, a linear layer and a sigmoid, as in
-    Malde & Kim 2019 (arXiv:1909.11380) and the reference work.
+    its auxiliary head and classifier; the head is dropout, a linear layer and by default a
+    sigmoid, as in Malde & Kim 2019 (arXiv:1909.11380) and the reference work.
 
     Parameters
     ----------
     options
-        ``embedding_size``, ``dropout``, ``input_channels``.
+        ``embedding_size``, ``activation``, ``dropout``, ``input_channels``.
+
+    Attributes
+    ----------
+    origin
+        The middle of the embeddings' range, in each coordinate.
     """
 
     def __init__(self, options: EmbedderOptions) -> None:
         super().__init__()
         self.input_channels = options.input_channels
         self.embedding_size = options.embedding_size
+        self.origin = 0.5 if options.activation == "sigmoid" else 0.0
         self.backbone = inception_v3(weights=None, aux_logits=False, init_weights=False)
         self.backbone.avgpool = GlobalAveragePool()
         self.backbone.dropout = nn.Identity()
@@ -58,16 +64,16 @@ class Embedder(nn.Module):
         self.head = Head(
             nn.Dropout(options.dropout),
             nn.Linear(FEATURE_SIZE, options.embedding_size),
-            nn.Sigmoid(),
+            nn.Sigmoid() if options.activation == "sigmoid" else nn.Identity(),
         )
         self.to(memory_format=torch.channels_last)
 
     def features(self, images: Tensor) -> Tensor:
-        """Map uint8 gray images, n x size x size, to backbone features, n x 2048."""
+        """Map gray images, n x size x size, to backbone features, n x 2048."""
         return self.backbone(network_input(images, self.input_channels))
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map uint8 gray images, n x size x size, to embeddings in (0, 1), n x embedding_size."""
+        """Map gray images, n x size x size, to float32 embeddings, n x embedding_size."""
         return self.head(self.features(images))
 
 
@@ -77,7 +83,7 @@ def network_input(images: Tensor, input_channels: str) -> Tensor:
     Parameters
     ----------
     images
-        uint8, n x size x size.
+        uint8, or of any type in 0 to 255; n x size x size.
     input_channels
         ``gray``: the gray plane in all channels, scaled to -1 to 1 as torchvision's pretrained
         Inception-v3 expects. ``reference``: the plane divided by 256 in channel 0 of a canvas

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from torch import Tensor
 
 from plankton_embedding.analysis.centroids import Centroids, classify, fit_centroids
@@ -37,9 +38,15 @@ class StepMeter:
 
     The centroids are those of the validation split itself, so the accuracy is optimistic; it
     serves to compare steps.
+
+    Attributes
+    ----------
+    class_accuracy
+        Of each class, by its number, after the step measured last: float64, or None.
     """
 
     def __init__(self) -> None:
+        self.class_accuracy: NDArray[np.float64] | None = None
         self._before: Centroids | None = None
 
     def measure(self, embeddings: pd.DataFrame) -> dict[str, float | None]:
@@ -54,8 +61,10 @@ class StepMeter:
         vectors, labels = embedding_matrix(embeddings), class_labels(embeddings)
         centroids = fit_centroids(vectors, labels)
         before, self._before = self._before, centroids
+        is_right = pd.Series(classify(vectors, centroids)[0] == labels)
+        self.class_accuracy = is_right.groupby(labels).mean().to_numpy()
         return {
-            "validation_accuracy": float(np.mean(classify(vectors, centroids)[0] == labels)),
+            "validation_accuracy": float(is_right.mean()),
             "mean_radius": float(class_radii(vectors, labels, centroids).mean()),
             "mean_separation": float(distinct_separations(separation_matrix(centroids)).mean()),
             "mean_movement": (

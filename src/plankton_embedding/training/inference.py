@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from plankton_embedding.training.device import Compute
+from plankton_embedding.training.feed import StreamedFeed
 from plankton_embedding.training.labelled_images import LabelledImages
 
 
@@ -19,6 +20,7 @@ def map_images(
     images: LabelledImages,
     compute: Compute,
     batch_size: int,
+    show: str | None = None,
 ) -> Tensor:
     """Apply a function to all images, batch by batch.
 
@@ -32,16 +34,25 @@ def map_images(
         Device and precision.
     batch_size
         Images that go through together.
+    show
+        Name of a progress bar; None: there is none.
 
     Returns
     -------
     float32, images x vector size, on the device, in the order of ``images.table``
     """
-    parts = []
     starts = range(0, len(images), batch_size)
-    for start in tqdm(starts, desc="embed", unit=" batches", disable=None, leave=False):
-        positions = np.arange(start, min(start + batch_size, len(images)))
-        batch = images.gather(positions).to(compute.device, non_blocking=True)
+    rows = [np.arange(start, min(start + batch_size, len(images))) for start in starts]
+    batches = StreamedFeed(images, compute.device).batches(rows)
+    parts = []
+    for batch in tqdm(
+        batches,
+        total=len(rows),
+        desc=show,
+        unit=" batches",
+        disable=None if show else True,
+        leave=False,
+    ):
         with compute.autocast():
             parts.append(function(batch).float())
     return torch.cat(parts)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,15 +11,14 @@ import lightning
 import torch
 from torch import Tensor
 
-from plankton_embedding.errors import UserError
+from plankton_embedding.training.batch_stream import BatchStream
+from plankton_embedding.training.health import health_warnings, measure_health
+from plankton_embedding.training.losses import TRIPLET
 from plankton_embedding.training.plan import StepPlan
-from plankton_embedding.training.step_module import StepModule
+from plankton_embedding.training.progress import Progress
+from plankton_embedding.training.step_module import DivergedError, StepModule
 
 logger = logging.getLogger(__name__)
-
-
-class DivergedError(UserError):
-    """The loss is not a number any more."""
 
 
 class EpochRecorder(lightning.Callback):
@@ -28,14 +26,18 @@ class EpochRecorder(lightning.Callback):
 
     Parameters
     ----------
-    module
-        What is trained.
-    plan
-        The step that is trained.
+    module, stream, plan
+        What is trained, on what, in which step.
+    progress
+        Is told of each epoch.
     embed_validation
         Returns the validation split's embeddings by the network as it is.
     validation_loss
         Maps those embeddings to a loss.
+    validation_labels
+        Their class numbers.
+    margin
+        Of the triplet loss: what makes a triplet active.
 
     Attributes
     ----------
@@ -48,17 +50,26 @@ class EpochRecorder(lightning.Callback):
     def __init__(
         self,
         module: StepModule,
+        stream: BatchStream,
         plan: StepPlan,
+        progress: Progress,
         embed_validation: Callable[[], Tensor],
         validation_loss: Callable[[Tensor], float],
+        validation_labels: Tensor,
+        margin: float,
     ) -> None:
         self.rows: list[dict[str, Any]] = []
         self.embeddings = torch.empty(0)
         self._module = module
+        self._stream = stream
         self._plan = plan
+        self._progress = progress
         self._embed_validation = embed_validation
         self._validation_loss = validation_loss
+        self._validation_labels = validation_labels
+        self._margin = margin
         self._started = 0.0
+        self._warned: set[str] = set()
 
     def on_train_epoch_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
@@ -74,36 +85,53 @@ class EpochRecorder(lightning.Callback):
         Raises
         ------
         DivergedError
-            If the training loss or an embedding is not finite.
+            If an embedding is not finite.
         """
-        train_loss, images = self._module.finish_epoch()
+        learning_rate = self._module.learning_rate(len(self._stream) - 1)
+        sums = self._module.finish_epoch()
         seconds = time.perf_counter() - self._started
-        epoch = self._plan.first_epoch + trainer.current_epoch
         self.embeddings = self._embed_validation()
-        self._check_finite(train_loss, epoch)
+        epoch = self._plan.first_epoch + trainer.current_epoch
+        if not self.embeddings.isfinite().all():
+            raise DivergedError(
+                f"the training diverged: embeddings are not finite after step {self._plan.step} "
+                f"({self._plan.stage}), epoch {epoch}, at learning rate {learning_rate:g}. Lower "
+                f"training.{self._plan.stage}.learning_rate."
+            )
         row = {
             "stage": self._plan.stage,
-            "trained": "head only" if self._plan.options.freeze_backbone else "whole network",
+            "trained": "head only" if self._plan.freezes_backbone else "whole network",
             "step": self._plan.step,
             "epoch": epoch,
-            "learning_rate": self._plan.learning_rate,
-            "train_loss": train_loss,
+            "learning_rate": learning_rate,
+            "train_loss": sums.train_loss,
             "validation_loss": self._validation_loss(self.embeddings),
-            "images_per_second": images / seconds,
-            "loss": self._plan.options.loss.name,
+            "images_per_second": sums.images / seconds,
+            "loss": self._plan.options.loss,
+            "data_wait_share": self._stream.waited / seconds,
+            "gradient_norm": sums.gradient_norm,
+            **measure_health(
+                (self.embeddings, self._validation_labels), sums.batches, self._margin
+            ),
         }
         self.rows.append(row)
-        logger.info(
-            "Step %d (%s), epoch %d: train loss %.4f, validation loss %.4f, %.0f images/s",
-            *(row[name] for name in ("step", "stage", "epoch", "train_loss", "validation_loss")),
-            row["images_per_second"],
-        )
+        self._progress.finish_epoch()
+        self._tell(row)
 
-    def _check_finite(self, train_loss: float, epoch: int) -> None:
-        if not (math.isfinite(train_loss) and self.embeddings.isfinite().all()):
-            raise DivergedError(
-                f"the training diverged (loss {train_loss:g}) in step {self._plan.step} "
-                f"({self._plan.stage}), epoch {epoch}, at learning rate "
-                f"{self._plan.learning_rate:g}. Lower training.{self._plan.stage}.learning_rate, "
-                "or use `training.precision: float32`."
-            )
+    def _tell(self, row: dict[str, Any]) -> None:
+        logger.info(
+            "Step %d (%s), epoch %d: train loss %.4f, validation loss %.4f, %s%.0f images/s, "
+            "%s left",
+            *(row[name] for name in ("step", "stage", "epoch", "train_loss", "validation_loss")),
+            (
+                f"{row['active_triplets']:.0%} of triplets active, "
+                if row["loss"] == TRIPLET
+                else ""
+            ),
+            row["images_per_second"],
+            self._progress.time_left(),
+        )
+        for kind, words in health_warnings(row, self._margin).items():
+            if kind not in self._warned:
+                self._warned.add(kind)
+                logger.warning("Epoch %d: %s.", row["epoch"], words)

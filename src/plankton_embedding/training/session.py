@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,15 +14,29 @@ import torch
 from plankton_embedding.images.store import ImageStore
 from plankton_embedding.parameters import EmbedderOptions, PreprocessOptions, TrainingOptions
 from plankton_embedding.training.card import EmbedderCard, package_versions
-from plankton_embedding.training.checkpoint import Checkpoint, collect_training_state, copy_to_cpu
-from plankton_embedding.training.device import Compute
+from plankton_embedding.training.checkpoint import (
+    Checkpoint,
+    KeptCheckpoint,
+    collect_training_state,
+    copy_to_cpu,
+    restore_training_state,
+)
+from plankton_embedding.training.device import Compute, resolve_device
+from plankton_embedding.training.earlier import (
+    EarlierTraining,
+    ResumePoint,
+    ResumeState,
+    find_resume_point,
+)
 from plankton_embedding.training.embedder import ARCHITECTURE, Embedder
 from plankton_embedding.training.evaluation import StepMeter, embeddings_table
 from plankton_embedding.training.inference import map_images
 from plankton_embedding.training.labelled_images import class_names, select_images
-from plankton_embedding.training.plan import StepPlan, plan_steps
+from plankton_embedding.training.plan import StepPlan, follow_on, plan_steps
+from plankton_embedding.training.progress import show_progress
+from plankton_embedding.training.ranks import Ranks, broadcast, find_ranks, together
 from plankton_embedding.training.stage import SplitImages, Stage, begin_stage
-from plankton_embedding.training.step_training import seed_step, train_step
+from plankton_embedding.training.step_training import StepTrainer, seed_step
 from plankton_embedding.training.weights import find_weights, initialise
 
 logger = logging.getLogger(__name__)
@@ -34,7 +49,7 @@ class TrainedStep:
     Attributes
     ----------
     checkpoint
-        Weights, state of the training, card.
+        Weights, state of the training, card; of a step of an earlier training, where it lies.
     history
         One row an epoch.
     metrics
@@ -44,7 +59,7 @@ class TrainedStep:
         and by the last step's network.
     """
 
-    checkpoint: Checkpoint
+    checkpoint: Checkpoint | KeptCheckpoint
     history: pd.DataFrame
     metrics: pd.DataFrame
     embeddings: pd.DataFrame
@@ -56,6 +71,7 @@ def train_in_steps(
     options: EmbedderOptions,
     training: TrainingOptions,
     seed: int,
+    earlier: Iterable[EarlierTraining] = (),
 ) -> Iterator[TrainedStep]:
     """Train an embedder and hand over each step as soon as it is done.
 
@@ -69,17 +85,22 @@ def train_in_steps(
         The network, and how it is trained.
     seed
         The same seed and images give the same steps on one machine.
+    earlier
+        Earlier trainings, the latest first. One that is to be continued hands over its steps
+        first, as they were.
     """
-    session = _Session(store, splits, options, training, seed)
-    plans = plan_steps(training)
-    stage: Stage | None = None
-    for plan in plans:
-        if stage is None or plan.stage != plans[plan.step - 2].stage:
-            seed_step(seed, plan.step)
-            stage = begin_stage(
-                session.embedder, session.images, session.compute, training, plan.options
-            )
-        yield session.train(stage, plan, is_last=plan is plans[-1])
+    ranks = find_ranks(training)
+    device_type = resolve_device(training.device).type
+    work = (store.folder, splits, options, training, seed)
+    with together(ranks, device_type, _take_part, *work):
+        session = _Session(store, splits, options, training, seed, ranks)
+        yield from session.run(earlier)
+
+
+def _take_part(folder: Path, *work: Any) -> None:
+    """Train beside rank 0, which alone hands over what comes of it."""
+    for _ in train_in_steps(ImageStore(folder), *work):
+        pass
 
 
 class _Session:
@@ -90,69 +111,128 @@ class _Session:
         options: EmbedderOptions,
         training: TrainingOptions,
         seed: int,
+        ranks: Ranks,
     ) -> None:
-        self.compute = Compute(training)
-        self.images = SplitImages(
+        self._ranks = ranks
+        self._compute = Compute(training, ranks)
+        self._images = SplitImages(
             select_images(store, splits, "train"), select_images(store, splits, "validation")
         )
         self._test = select_images(store, splits, "test")
         torch.manual_seed(seed)
-        self.embedder = Embedder(options)
-        initialise(self.embedder, find_weights(options.weights))
+        self._embedder = Embedder(options)
+        initialise(self._embedder, find_weights(options.weights))
+        if training.compile:
+            self._embedder.backbone.compile()
         self._training, self._seed = training, seed
+        self._plans = plan_steps(training)
         self._meter = StepMeter()
-        self._best: Checkpoint | None = None
-        self._card: dict[str, Any] = {
-            "architecture": ARCHITECTURE,
-            "classes": class_names(splits),
-            "data_fingerprint": store.card.fingerprint,
-            "embedder": options,
-            "preprocess": PreprocessOptions(**store.card.preprocess),
-            "training": training,
-            "seed": seed,
-            "computed_on": str(self.compute),
-            "versions": package_versions(),
-        }
-        logger.info(
-            "Training on %d images of %d classes, %d to validate, %d to test; %s",
-            *(len(self.images.train), len(self._card["classes"]), len(self.images.validation)),
-            *(len(self._test), self.compute),
+        self._best: Checkpoint | KeptCheckpoint | None = None
+        self._card = EmbedderCard(
+            architecture=ARCHITECTURE,
+            classes=class_names(splits),
+            step=0,
+            stage="",
+            metrics={},
+            data_fingerprint=store.card.fingerprint,
+            embedder=options,
+            preprocess=PreprocessOptions(**store.card.preprocess),
+            training=training,
+            seed=seed,
+            continues=None,
+            computed_on=str(self._compute),
+            versions=package_versions(),
         )
+        if ranks.rank == 0:
+            logger.info(
+                "Training on %d images of %d classes, %d to validate, %d to test; %s",
+                *(len(self._images.train), len(self._card.classes), len(self._images.validation)),
+                *(len(self._test), self._compute),
+            )
 
-    def train(self, stage: Stage, plan: StepPlan, is_last: bool) -> TrainedStep:
-        rows, vectors = train_step(
-            stage, plan, self.images, self.compute, self._training.batches, self._seed
-        )
-        validation = embeddings_table(self.images.validation, vectors, plan.step, "validation")
+    def run(self, earlier: Iterable[EarlierTraining]) -> Iterator[TrainedStep]:
+        """Hand over the steps that are kept of an earlier training, then train the others."""
+        point = None
+        if self._ranks.rank == 0:
+            point = find_resume_point(earlier, self._card, self._training, len(self._plans))
+        if point:
+            yield from self._keep(point)
+        # The others cannot look for themselves: rank 0 is writing where they would look.
+        state = broadcast(self._ranks, ResumeState.read(point) if point else None)
+        if state:
+            self._restore(state)
+        kept = state.step if state else 0
+        epochs = sum(len(plan.epochs) for plan in self._plans)
+        done = sum(len(plan.epochs) for plan in self._plans[:kept])
+        with show_progress(epochs, done) as progress:
+            trainer = StepTrainer(self._images, self._compute, self._training, self._seed, progress)
+            stage: Stage | None = None
+            for plan in self._plans[kept:]:
+                if stage is None or plan.index == 0:
+                    stage = self._begin_stage(plan, state)
+                yield self._train(trainer, stage, plan)
+
+    def _keep(self, point: ResumePoint) -> Iterator[TrainedStep]:
+        logger.info("Going on with the training %s after step %d", *(point.version, point.step))
+        for step in range(1, point.step + 1):
+            checkpoint = point.training.checkpoints.kept(step, continues=point.name)
+            self._consider(checkpoint)
+            history, metrics, validation = point.training.tables(step)
+            tests = self._embed_test(checkpoint) if step == len(self._plans) else []
+            embeddings = pd.concat([validation, *tests], ignore_index=True)
+            yield TrainedStep(checkpoint, history, metrics, embeddings)
+
+    def _restore(self, state: ResumeState) -> None:
+        self._embedder.load_state_dict(state.weights)
+        self._meter.measure(state.validation)
+        self._plans = follow_on(self._plans, state.step, state.last_epoch)
+        self._card = self._card.model_copy(update={"continues": state.name})
+
+    def _begin_stage(self, plan: StepPlan, state: ResumeState | None) -> Stage:
+        seed_step(self._seed, plan.step)
+        stage = begin_stage(self._embedder, self._images, self._compute, self._training, plan)
+        # Moments and proxies go on within a stage only, and not if its loss was changed.
+        if state and plan.step == state.step + 1 and state.of == (plan.stage, plan.options.loss):
+            restore_training_state(stage.optimizer, stage.loss, state.training_state)
+        return stage
+
+    def _train(self, trainer: StepTrainer, stage: Stage, plan: StepPlan) -> TrainedStep:
+        rows, vectors = trainer.train(stage, plan, self._meter.class_accuracy)
+        validation = embeddings_table(self._images.validation, vectors, plan.step, "validation")
         metrics = self._meter.measure(validation)
+        facts = {"step": plan.step, "stage": plan.stage}
         checkpoint = Checkpoint(
-            EmbedderCard(step=plan.step, stage=plan.stage, metrics=metrics, **self._card),
-            copy_to_cpu(self.embedder.state_dict()),
+            self._card.model_copy(update=facts | {"metrics": metrics}),
+            copy_to_cpu(self._embedder.state_dict()),
             collect_training_state(stage.optimizer, stage.loss),
         )
-        if self._best is None or _accuracy(checkpoint) > _accuracy(self._best):
-            self._best = checkpoint
-        _log_step(plan, metrics)
-        tests = list(self._embed_test(checkpoint, self._best)) if is_last else []
-        row = {"step": plan.step, "stage": plan.stage}
+        self._consider(checkpoint)
+        tests = []
+        if self._ranks.rank == 0:
+            _log_step(plan, metrics)
+            tests = list(self._embed_test(checkpoint)) if plan is self._plans[-1] else []
         return TrainedStep(
             checkpoint,
             pd.DataFrame(rows),
-            pd.DataFrame([row | metrics]).astype({"mean_movement": "float64"}),
+            pd.DataFrame([facts | metrics]).astype({"mean_movement": "float64"}),
             pd.concat([validation, *tests], ignore_index=True),
         )
 
-    def _embed_test(self, last: Checkpoint, best: Checkpoint) -> Iterator[pd.DataFrame]:
-        chosen = [last] if last is best else [best, last]
+    def _consider(self, checkpoint: Checkpoint | KeptCheckpoint) -> None:
+        if self._best is None or _accuracy(checkpoint) > _accuracy(self._best):
+            self._best = checkpoint
+
+    def _embed_test(self, last: Checkpoint | KeptCheckpoint) -> Iterator[pd.DataFrame]:
+        chosen = [last] if last is self._best or self._best is None else [self._best, last]
         size = self._training.evaluation_batch_size
-        self.embedder.to(self.compute.device).eval()
+        self._embedder.to(self._compute.device).eval()
         for checkpoint in chosen:
-            self.embedder.load_state_dict(checkpoint.weights)
-            vectors = map_images(self.embedder, self._test, self.compute, size)
+            self._embedder.load_state_dict(checkpoint.weights)
+            vectors = map_images(self._embedder, self._test, self._compute, size)
             yield embeddings_table(self._test, vectors, checkpoint.card.step, "test")
 
 
-def _accuracy(checkpoint: Checkpoint) -> float:
+def _accuracy(checkpoint: Checkpoint | KeptCheckpoint) -> float:
     return checkpoint.card.metrics["validation_accuracy"] or 0.0
 
 

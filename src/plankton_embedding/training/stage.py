@@ -10,28 +10,15 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from plankton_embedding.parameters import StageOptions, TrainingOptions
-from plankton_embedding.training.augmentation import flip_and_turn
-from plankton_embedding.training.batches import Rows
+from plankton_embedding.parameters import TrainingOptions
+from plankton_embedding.training.augmentation import Augmentation
 from plankton_embedding.training.device import Compute
 from plankton_embedding.training.embedder import Embedder
+from plankton_embedding.training.feed import CachedFeed, Feed, open_feed
 from plankton_embedding.training.inference import embed_features, map_images
 from plankton_embedding.training.labelled_images import LabelledImages
 from plankton_embedding.training.losses import build_loss
-from plankton_embedding.training.step_module import gather_from
-
-Augmentation = Callable[[Tensor], Tensor]
-
-
-def _unchanged(inputs: Tensor) -> Tensor:
-    return inputs
-
-
-_AUGMENTATIONS: dict[str, Augmentation] = {
-    "flips_and_turns": flip_and_turn,
-    "none": _unchanged,
-}
-
+from plankton_embedding.training.plan import StepPlan
 
 logger = logging.getLogger(__name__)
 
@@ -56,10 +43,10 @@ class Stage:
         The loss, with proxies of its own where it has some.
     optimizer
         Over the parameters of both.
-    gather
-        Maps positions among the training images to a batch's inputs.
+    feed
+        Turns rows among the training images into a batch's inputs.
     augment
-        Applied to the inputs on the device.
+        Applied to the inputs on the device; None: they are taken as they are.
     embed_validation
         Embeds the validation split by the network as it is, in evaluation mode.
     """
@@ -67,8 +54,8 @@ class Stage:
     network: nn.Module
     loss: nn.Module
     optimizer: torch.optim.Optimizer
-    gather: Callable[[Rows], Tensor]
-    augment: Augmentation
+    feed: Feed
+    augment: Augmentation | None
     embed_validation: Callable[[], Tensor]
 
 
@@ -77,32 +64,34 @@ def begin_stage(
     images: SplitImages,
     compute: Compute,
     options: TrainingOptions,
-    stage_options: StageOptions,
+    plan: StepPlan,
 ) -> Stage:
     """Set a stage up.
 
-    With ``freeze_backbone`` the backbone's features cannot change: they are computed once, in
+    While the backbone is frozen its features cannot change: they are computed once, in
     evaluation mode and without augmentation, and the head trains on them.
     """
     embedder.to(compute.device).eval()
     size = options.evaluation_batch_size
     network: nn.Module
-    augment: Augmentation
-    if stage_options.freeze_backbone:
+    feed: Feed
+    augment: Augmentation | None
+    if plan.freezes_backbone:
         train, validation = (
-            map_images(embedder.features, split, compute, size)
-            for split in (images.train, images.validation)
+            map_images(embedder.features, split, compute, size, f"features, {name}")
+            for split, name in ((images.train, "train"), (images.validation, "validation"))
         )
         logger.info("Computed the frozen backbone's features of %d images", len(train))
-        network, augment = embedder.head, _unchanged
-        gather = gather_from(train)
+        network, feed, augment = embedder.head, CachedFeed(train), None
         embed_validation = partial(embed_features, network, validation)
     else:
-        network, augment = embedder, _AUGMENTATIONS[options.batches.augmentation]
-        gather = images.train.gather
+        network, augment = embedder, Augmentation(options.augmentation)
+        feed = open_feed(images.train, compute.device, options)
         embed_validation = partial(map_images, network, images.validation, compute, size)
     classes = int(images.train.labels.max()) + 1
-    loss = build_loss(stage_options.loss, classes, embedder.embedding_size).to(compute.device)
+    loss = build_loss(
+        plan.options.loss, options.losses, classes, embedder.embedding_size, embedder.origin
+    ).to(compute.device)
     parameters = [*network.parameters(), *loss.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=stage_options.learning_rate, fused=True)
-    return Stage(network, loss, optimizer, gather, augment, embed_validation)
+    optimizer = torch.optim.Adam(parameters, lr=plan.options.learning_rate, fused=True)
+    return Stage(network, loss, optimizer, feed, augment, embed_validation)

@@ -1,18 +1,48 @@
-"""What Lightning trains in one step, and what it is fed."""
+"""What Lightning trains in one step."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from dataclasses import dataclass
 
 import lightning
-import numpy as np
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
+from torch.nn.utils import get_total_norm
 
-from plankton_embedding.training.batches import ClassBalancedBatches, Rows
+from plankton_embedding.errors import UserError
+from plankton_embedding.training.augmentation import Augmentation
+from plankton_embedding.training.batch_stream import Batch
+from plankton_embedding.training.losses import drawn_triplets
+from plankton_embedding.training.plan import StepPlan
+from plankton_embedding.training.progress import Progress
 
-Batch = tuple[Tensor, Tensor]
+# So many of an epoch's last batches are kept to judge the training's health by.
+_BATCHES_KEPT = 10
+
+
+class DivergedError(UserError):
+    """The loss is not a number any more."""
+
+
+@dataclass(frozen=True)
+class EpochSums:
+    """What an epoch's batches add up to.
+
+    Attributes
+    ----------
+    train_loss, gradient_norm
+        Means over the batches.
+    images
+        How many the network saw.
+    batches
+        Embeddings and class numbers of the last batches.
+    """
+
+    train_loss: float
+    gradient_norm: float
+    images: int
+    batches: list[tuple[Tensor, Tensor]]
 
 
 class StepModule(lightning.LightningModule):
@@ -23,11 +53,15 @@ class StepModule(lightning.LightningModule):
     network
         Maps a batch's inputs to embeddings: the embedder, or its head alone on features.
     loss
-        Maps float32 embeddings and class numbers to a scalar.
+        Maps float32 embeddings, class numbers and perhaps triplets to a scalar.
     optimizer
         Its moments go on from the step before.
     augment
-        Applied to the inputs on the device.
+        Applied to the inputs on the device; None: they are taken as they are.
+    plan
+        The step.
+    progress
+        Is told of each batch.
     """
 
     def __init__(
@@ -35,102 +69,99 @@ class StepModule(lightning.LightningModule):
         network: nn.Module,
         loss: nn.Module,
         optimizer: torch.optim.Optimizer,
-        augment: Callable[[Tensor], Tensor],
+        augment: Augmentation | None,
+        plan: StepPlan,
+        progress: Progress,
     ) -> None:
         super().__init__()
         self.network = network
         self.loss = loss
         self._optimizer = optimizer
         self._augment = augment
-        self._losses: list[Tensor] = []
-        self._images = 0
+        self._plan = plan
+        self._progress = progress
+        self._begin_epoch()
 
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
-        """Return the loss of one batch, and keep it for the mean of the epoch."""
-        inputs, labels = batch
-        embeddings = self.network(self._augment(inputs))
+        """Return the loss of one batch."""
+        inputs = self._augment(batch.inputs) if self._augment else batch.inputs
+        embeddings = self.network(inputs)
+        triplets = drawn_triplets(batch.triplets, inputs.device) if batch.triplets else None
         # Squared distances lose too many digits in bfloat16.
         with torch.autocast(self.device.type, enabled=False):
-            loss: Tensor = self.loss(embeddings.float(), labels)
+            loss: Tensor = self.loss(embeddings.float(), batch.labels, triplets)
         # Kept on the device: reading each would wait for it.
         self._losses.append(loss.detach())
-        self._images += len(labels)
+        self._batches.append((embeddings.detach().float(), batch.labels))
+        self._images += len(batch.labels)
         return loss
 
-    def finish_epoch(self) -> tuple[float, int]:
-        """Return the mean loss over the epoch's batches and how many images they held."""
-        mean, images = torch.stack(self._losses).mean().item(), self._images
-        self._losses, self._images = [], 0
-        return mean, images
+    def on_train_batch_start(self, batch: Batch, batch_index: int) -> None:
+        """Set the learning rate."""
+        for group in self._optimizer.param_groups:
+            group["lr"] = self.learning_rate(batch_index)
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Keep the norm of the gradient over all weights."""
+        gradients = [p.grad for p in self.parameters() if p.grad is not None]
+        self._gradient_norms.append(get_total_norm(gradients))
+
+    def on_train_batch_end(self, outputs: object, batch: Batch, batch_index: int) -> None:
+        """Check the loss and tell of the batch.
+
+        On a GPU the loss before this one is read: the device computes the present batch
+        meanwhile, and nothing waits.
+
+        Raises
+        ------
+        DivergedError
+            If the loss is not finite.
+        """
+        lag = 1 if self.device.type == "cuda" else 0
+        if batch_index >= lag:
+            self._check_finite(batch_index - lag)
+        share = (batch_index + 1) / self.trainer.num_training_batches
+        epoch = self._plan.first_epoch + self.trainer.current_epoch
+        loss = self._losses[max(batch_index - lag, 0)]
+        self._progress.advance(epoch, share, len(batch.labels), loss)
+
+    def finish_epoch(self) -> EpochSums:
+        """Return what the epoch added up to, over all processes, and begin another."""
+        self._check_finite(len(self._losses) - 1)
+        means = torch.stack(
+            [torch.stack(self._losses).mean(), torch.stack(self._gradient_norms).mean()]
+        )
+        # Of the loss that is the mean over all processes; the norm is the same in all.
+        loss, norm = self.trainer.strategy.reduce(means, reduce_op="mean").tolist()
+        images = self._images * self.trainer.world_size
+        sums = EpochSums(loss, norm, images, list(self._batches))
+        self._begin_epoch()
+        return sums
+
+    def learning_rate(self, batch_index: int) -> float:
+        """Return the learning rate of a batch of the present epoch."""
+        batches = self.trainer.num_training_batches
+        done = self.trainer.current_epoch + batch_index / batches
+        return self._plan.learning_rate(done / self._plan.options.epochs_per_step)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Return the optimizer that the stage carries from step to step."""
         return self._optimizer
 
+    def _begin_epoch(self) -> None:
+        self._losses: list[Tensor] = []
+        self._gradient_norms: list[Tensor] = []
+        self._batches: deque[tuple[Tensor, Tensor]] = deque(maxlen=_BATCHES_KEPT)
+        self._images = 0
 
-class BatchStream(lightning.LightningDataModule):
-    """Feeds the class-balanced batches of one epoch after the other.
-
-    Parameters
-    ----------
-    gather
-        Maps positions, n of them, to a batch's inputs.
-    labels
-        Class number of each position, int64.
-    batches
-        Which positions make a batch.
-    first_epoch
-        Number of the first epoch in the whole training, from 1: each has batches of its own.
-    """
-
-    def __init__(
-        self,
-        gather: Callable[[Rows], Tensor],
-        labels: Rows,
-        batches: ClassBalancedBatches,
-        first_epoch: int,
-    ) -> None:
-        super().__init__()
-        self._gather = gather
-        self._labels = torch.from_numpy(labels)
-        self._batches = batches
-        self._first_epoch = first_epoch
-
-    def train_dataloader(self) -> Iterable[Batch]:
-        """Return the batches of the present epoch; Lightning asks again at each."""
-        epoch = self._first_epoch + (self.trainer.current_epoch if self.trainer else 0)
-        batches = EpochBatches(self._gather, self._labels, self._batches, epoch)
-        name = f"epoch {epoch}"
-        return tqdm(batches, desc=name, unit=" batches", disable=None, leave=False)
-
-
-class EpochBatches:
-    """The batches of one epoch: inputs and class numbers."""
-
-    def __init__(
-        self,
-        gather: Callable[[Rows], Tensor],
-        labels: Tensor,
-        batches: ClassBalancedBatches,
-        epoch: int,
-    ) -> None:
-        self._gather = gather
-        self._labels = labels
-        self._batches = batches
-        self._epoch = epoch
-
-    def __len__(self) -> int:
-        return len(self._batches)
-
-    def __iter__(self) -> Iterator[Batch]:
-        for positions in self._batches.epoch(self._epoch):
-            yield self._gather(positions), self._labels[positions]
-
-
-def gather_from(values: Tensor) -> Callable[[Rows], Tensor]:
-    """Return a function that picks rows of a tensor."""
-
-    def gather(positions: Rows) -> Tensor:
-        return values[torch.from_numpy(np.ascontiguousarray(positions)).to(values.device)]
-
-    return gather
+    def _check_finite(self, batch_index: int) -> None:
+        loss = self._losses[batch_index].item()
+        if not torch.isfinite(self._losses[batch_index]):
+            raise DivergedError(
+                f"the training diverged: the loss is {loss:g} in step {self._plan.step} "
+                f"({self._plan.stage}), epoch "
+                f"{self._plan.first_epoch + self.trainer.current_epoch}, batch "
+                f"{batch_index + 1}, at learning rate {self.learning_rate(batch_index):g}. The "
+                f"steps before are saved. Lower training.{self._plan.stage}.learning_rate, or use "
+                "`training.precision: float32`."
+            )

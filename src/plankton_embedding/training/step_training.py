@@ -11,99 +11,154 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from plankton_embedding.parameters import BatchOptions
-from plankton_embedding.training.batches import ClassBalancedBatches, Rows
+from plankton_embedding.parameters import TrainingOptions
+from plankton_embedding.training.batch_stream import BatchStream
+from plankton_embedding.training.batches import build_sampler
+from plankton_embedding.training.class_balanced import Rows
 from plankton_embedding.training.device import Compute
+from plankton_embedding.training.losses import drawn_triplets
 from plankton_embedding.training.plan import StepPlan
+from plankton_embedding.training.progress import Progress
 from plankton_embedding.training.recorder import EpochRecorder
 from plankton_embedding.training.stage import SplitImages, Stage
-from plankton_embedding.training.step_module import (
-    BatchStream,
-    EpochBatches,
-    StepModule,
-    gather_from,
-)
+from plankton_embedding.training.step_module import StepModule
 
 # Lightning tells at every step what it does not use (GPUs, loggers, workers): it is made anew
 # for each, and our own lines say what runs where.
 logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+logging.getLogger("lightning.fabric").setLevel(logging.WARNING)
 # Lightning 2.6 asks torch in a way that torch deprecates: nothing of ours, and nothing to do.
 warnings.filterwarnings("ignore", message=".*treespec, LeafSpec")
 
 
-def train_step(
-    stage: Stage,
-    plan: StepPlan,
-    images: SplitImages,
-    compute: Compute,
-    batch_options: BatchOptions,
-    seed: int,
-) -> tuple[list[dict[str, Any]], Tensor]:
-    """Train for the epochs of a step.
+class StepTrainer:
+    """Trains one step after the other.
 
-    Returns
-    -------
-    rows
-        Of ``training_history``, one an epoch.
-    embeddings
-        Of the validation split after the last epoch, float32, images x embedding size.
+    Parameters
+    ----------
+    images
+        What training looks at.
+    compute
+        Device, precision and process.
+    options
+        The training's.
+    seed
+        What a step draws hangs on the seed and the step's number alone.
+    progress
+        Is told of each batch and epoch.
     """
-    seed_step(seed, plan.step)
-    for group in stage.optimizer.param_groups:
-        group["lr"] = plan.learning_rate
-    module = StepModule(stage.network, stage.loss, stage.optimizer, stage.augment)
 
-    def embed_validation() -> Tensor:
-        stage.network.eval()
-        embeddings = stage.embed_validation()
+    def __init__(
+        self,
+        images: SplitImages,
+        compute: Compute,
+        options: TrainingOptions,
+        seed: int,
+        progress: Progress,
+    ) -> None:
+        self._images = images
+        self._compute = compute
+        self._options = options
+        self._seed = seed
+        self._progress = progress
+
+    def train(
+        self, stage: Stage, plan: StepPlan, class_accuracy: np.ndarray | None
+    ) -> tuple[list[dict[str, Any]], Tensor]:
+        """Train for the epochs of a step.
+
+        Parameters
+        ----------
+        stage
+            What the steps of its stage have in common.
+        plan
+            The step.
+        class_accuracy
+            Of each class on the validation split after the step before, float64; None: there
+            was none.
+
+        Returns
+        -------
+        rows
+            Of ``training_history``, one an epoch.
+        embeddings
+            Of the validation split after the last epoch, float32, images x embedding size.
+        """
+        seed_step(self._seed, plan.step, self._compute.ranks.rank)
+        module = StepModule(
+            stage.network, stage.loss, stage.optimizer, stage.augment, plan, self._progress
+        )
+        stream = self._stream(stage, plan, class_accuracy)
+        self._progress.begin(stream.images_an_epoch)
+        recorder = EpochRecorder(
+            module,
+            stream,
+            plan,
+            self._progress,
+            lambda: _embed_validation(stage),
+            lambda embeddings: self._validation_loss(stage, embeddings),
+            torch.from_numpy(self._images.validation.labels),
+            self._options.losses.triplet.margin,
+        )
         stage.network.train()
-        return embeddings
+        self._trainer(plan, recorder).fit(module, datamodule=stream)
+        return recorder.rows, recorder.embeddings
 
-    def validation_loss(embeddings: Tensor) -> float:
-        return mean_loss(stage, embeddings, images.validation.labels, batch_options, seed)
+    def _stream(
+        self, stage: Stage, plan: StepPlan, class_accuracy: np.ndarray | None
+    ) -> BatchStream:
+        labels, batches = self._images.train.labels, self._options.batches
+        count = None if batches.batches_per_epoch == "auto" else batches.batches_per_epoch
+        sampler = build_sampler(labels, batches, count, self._seed, class_accuracy)
+        ranks, device = self._compute.ranks, self._compute.device
+        return BatchStream(stage.feed, labels, sampler, plan.first_epoch, ranks, device)
 
-    recorder = EpochRecorder(module, plan, embed_validation, validation_loss)
-    batches = balanced_batches(images.train.labels, batch_options, seed)
-    stream = BatchStream(stage.gather, images.train.labels, batches, plan.first_epoch)
-    stage.network.train()
-    _trainer(plan, compute, recorder).fit(module, datamodule=stream)
-    return recorder.rows, recorder.embeddings
+    @torch.no_grad()
+    def _validation_loss(self, stage: Stage, embeddings: Tensor) -> float:
+        """Return the mean loss over batches of the validation split, the same at every call."""
+        labels: Rows = self._images.validation.labels
+        batches = self._options.batches
+        count = None if batches.validation_batches == "auto" else batches.validation_batches
+        sampler = build_sampler(labels, batches, count, self._seed)
+        device = embeddings.device
+        triplets = drawn_triplets(sampler.triplets, device) if sampler.triplets else None
+        losses = [
+            stage.loss(embeddings[rows], torch.from_numpy(labels[rows]).to(device), triplets)
+            for rows in sampler.epoch(0)
+        ]
+        return torch.stack(losses).mean().item()
+
+    def _trainer(self, plan: StepPlan, recorder: EpochRecorder) -> lightning.Trainer:
+        options, device = self._options, self._compute.device
+        several = self._compute.ranks.world > 1
+        return lightning.Trainer(
+            accelerator=device.type,
+            devices=options.devices,
+            num_nodes=options.num_nodes,
+            strategy=options.strategy if several else "auto",
+            precision=self._compute.lightning_precision,
+            max_epochs=plan.options.epochs_per_step,
+            reload_dataloaders_every_n_epochs=1,
+            # The samplers share the batches out.
+            use_distributed_sampler=False,
+            callbacks=[recorder],
+            logger=False,
+            enable_checkpointing=False,
+            enable_model_summary=False,
+            enable_progress_bar=False,
+            num_sanity_val_steps=0,
+            deterministic="warn" if device.type == "cuda" else None,
+        )
 
 
-def seed_step(seed: int, step: int) -> None:
+def seed_step(seed: int, step: int, rank: int = 0) -> None:
     """Seed torch, so that what a step draws hangs on its number alone, not on steps before."""
-    torch.manual_seed(int(np.random.SeedSequence([seed, step]).generate_state(1)[0]))
+    place = [seed, step, rank] if rank else [seed, step]
+    torch.manual_seed(int(np.random.SeedSequence(place).generate_state(1)[0]))
 
 
-def balanced_batches(labels: Rows, options: BatchOptions, seed: int) -> ClassBalancedBatches:
-    """Return the batches of the training images."""
-    count = None if options.batches_per_epoch == "auto" else options.batches_per_epoch
-    return ClassBalancedBatches(labels, options.classes, options.images_per_class, count, seed)
-
-
-@torch.no_grad()
-def mean_loss(
-    stage: Stage, embeddings: Tensor, labels: Rows, options: BatchOptions, seed: int
-) -> float:
-    """Return the mean loss of embeddings over balanced batches, the same ones at every call."""
-    batches = ClassBalancedBatches(labels, options.classes, options.images_per_class, None, seed)
-    epoch = EpochBatches(gather_from(embeddings), torch.from_numpy(labels), batches, epoch=0)
-    losses = [stage.loss(inputs, classes.to(inputs.device)) for inputs, classes in epoch]
-    return torch.stack(losses).mean().item()
-
-
-def _trainer(plan: StepPlan, compute: Compute, recorder: EpochRecorder) -> lightning.Trainer:
-    return lightning.Trainer(
-        accelerator=compute.device.type,
-        devices=1,
-        precision=compute.lightning_precision,
-        max_epochs=plan.options.epochs_per_step,
-        reload_dataloaders_every_n_epochs=1,
-        callbacks=[recorder],
-        logger=False,
-        enable_checkpointing=False,
-        enable_model_summary=False,
-        enable_progress_bar=False,
-        num_sanity_val_steps=0,
-        deterministic="warn" if compute.device.type == "cuda" else None,
-    )
+def _embed_validation(stage: Stage) -> Tensor:
+    stage.network.eval()
+    embeddings = stage.embed_validation()
+    stage.network.train()
+    return embeddings

@@ -6,7 +6,7 @@ reporting start without them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pandas as pd
@@ -20,17 +20,21 @@ def train_embedder(
     image_store: ImageStore,
     splits: pd.DataFrame,
     data_summary: dict[str, Any],
+    earlier_trainings: Iterable[Any],
     embedder: EmbedderOptions,
     training: TrainingOptions,
     seed: int,
 ) -> Iterator[tuple[Any, pd.DataFrame, pd.DataFrame, pd.DataFrame]]:
-    """Train step by step; what a step leaves behind is saved before the next one begins."""
+    """Train step by step; what a step leaves behind is saved before the next one begins.
+
+    Steps of an earlier training that is continued are handed over first.
+    """
     from plankton_embedding.training.session import train_in_steps
 
     check_same_data(
         {"data_summary": data_summary["fingerprint"], "image_store": image_store.card.fingerprint}
     )
-    for step in train_in_steps(image_store, splits, embedder, training, seed):
+    for step in train_in_steps(image_store, splits, embedder, training, seed, earlier_trainings):
         yield step.checkpoint, step.history, step.metrics, step.embeddings
 
 

@@ -19,6 +19,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                     "image_store",
                     "splits",
                     "data_summary",
+                    "earlier_trainings",
                     "params:embedder",
                     "params:training",
                     "params:seed",
