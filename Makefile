@@ -27,8 +27,12 @@ run: $(INSTALLED) $(SAMPLE)  ## draw the sample, train on it, write the report
 	@echo "MLflow     make mlflow    then open http://127.0.0.1:5000"
 
 .PHONY: test
-test: $(INSTALLED)  ## run the tests
-	@$(BIN)/python -m pytest --cov
+test: $(INSTALLED)  ## run the fast tests
+	@$(BIN)/python -m pytest --cov -m 'not slow'
+
+.PHONY: test-all
+test-all: $(INSTALLED)  ## run the slow tests: kills, several processes
+	@$(BIN)/python -m pytest -m slow
 
 .PHONY: install
 install: $(INSTALLED)  ## create the environment, with the tools for tests and lint
@@ -57,7 +61,11 @@ lint: $(INSTALLED)  ## check style, types and the direction of imports
 
 .PHONY: bench
 bench: $(INSTALLED) $(SAMPLE)  ## measure the main job on the sample
-	@$(BIN)/python benchmarks/main_job.py
+	@$(BIN)/python -m benchmarks.main_job
+
+.PHONY: bench-training
+bench-training: $(INSTALLED) $(SAMPLE)  ## measure the training: steps, memory, recipes (an hour)
+	@$(BIN)/python -m benchmarks.training
 
 .PHONY: viz
 viz: $(INSTALLED)  ## show the pipelines in Kedro-Viz

@@ -76,3 +76,22 @@ def test_runs_of_one_experiment(uri, tracked):
     assert list(statuses.values()) == ["FINISHED", "KILLED"]
     experiments = {client.get_run(run).info.experiment_id for run in statuses}
     assert len(experiments) == 1
+
+
+def test_a_run_that_continues_another_is_its_child(uri):
+    before = TrackedRun(uri, "tests", "before", {"kedro.run_id": "v1"})
+    after = TrackedRun(uri, "tests", "after", {"kedro.run_id": "v2"})
+    after.continue_run("v1, step 2")
+    client = MlflowClient(uri)
+    tags = client.get_run(after.run_id).data.tags
+    assert tags["mlflow.parentRunId"] == before.run_id
+    assert tags["training.continues"] == "v1, step 2"
+    # It was killed without a word: nobody else would end it.
+    assert client.get_run(before.run_id).info.status == "KILLED"
+
+
+def test_a_run_whose_forerunner_was_not_tracked_says_so_all_the_same(uri, tracked):
+    tracked.continue_run("v0, step 1")
+    tags = MlflowClient(uri).get_run(tracked.run_id).data.tags
+    assert tags["training.continues"] == "v0, step 1"
+    assert "mlflow.parentRunId" not in tags

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from typing import Literal
 
 import torch
@@ -68,6 +69,9 @@ class Compute:
             torch.backends.cudnn.allow_tf32 = not exact
         else:
             keep_freed_memory()
+            if ranks.world > 1:
+                # Each process would use all cores.
+                torch.set_num_threads(max(1, (os.cpu_count() or 1) // options.devices))
         self.bf16 = uses_bf16(options.precision, self.device)
 
     @property

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+
 from plankton_embedding.parameters import EmbedderOptions, TrainingOptions
 from plankton_embedding.training.device import resolve_device
+from plankton_embedding.training.ranks import find_ranks
 from plankton_embedding.training.weights import find_weights
+
+logger = logging.getLogger(__name__)
 
 
 def check_training(options: EmbedderOptions, training: TrainingOptions) -> None:
@@ -14,8 +19,17 @@ def check_training(options: EmbedderOptions, training: TrainingOptions) -> None:
     ------
     DeviceError
         If CUDA is asked for and absent.
+    RanksError
+        If the processes that run do not fit the parameters.
     WeightsError
         If the initial weights cannot be had or are of another architecture.
     """
     resolve_device(training.device)
+    find_ranks(training)
     find_weights(options.weights)
+    if options.weights is None and training.head.steps:
+        logger.warning(
+            "embedder.weights is null and training.head.steps is %d: a head on a frozen backbone "
+            "of random weights learns little. `--env scratch` warms up the whole network instead.",
+            training.head.steps,
+        )

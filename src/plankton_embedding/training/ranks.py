@@ -81,7 +81,8 @@ def ranks_from_outside() -> Ranks | None:
     """Return this process's ranks if torchrun or SLURM started it beside others, else None."""
     for rank, world, local in (
         ("RANK", "WORLD_SIZE", "LOCAL_RANK"),
-        ("SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID"),
+        # Of a step that srun started: the script of a job has SLURM_NTASKS too, and is alone.
+        ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID"),
     ):
         if int(os.environ.get(world, "1")) > 1 and rank in os.environ:
             number, of, here = (int(os.environ[name]) for name in (rank, world, local))

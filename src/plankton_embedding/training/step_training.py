@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from plankton_embedding.errors import UserError
 from plankton_embedding.parameters import TrainingOptions
 from plankton_embedding.training.batch_stream import BatchStream
 from plankton_embedding.training.batches import build_sampler
@@ -29,6 +30,10 @@ logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
 logging.getLogger("lightning.fabric").setLevel(logging.WARNING)
 # Lightning 2.6 asks torch in a way that torch deprecates: nothing of ours, and nothing to do.
 warnings.filterwarnings("ignore", message=".*treespec, LeafSpec")
+
+
+class DeviceMemoryError(UserError):
+    """A batch does not fit into the device's memory."""
 
 
 class StepTrainer:
@@ -101,7 +106,15 @@ class StepTrainer:
             self._options.losses.triplet.margin,
         )
         stage.network.train()
-        self._trainer(plan, recorder).fit(module, datamodule=stream)
+        try:
+            self._trainer(plan, recorder).fit(module, datamodule=stream)
+        except torch.OutOfMemoryError as error:
+            raise DeviceMemoryError(
+                f"{self._compute.device} ran out of memory in step {plan.step} ({plan.stage}). "
+                "The steps before are saved, and the next run goes on after them. Lower "
+                "training.batches.classes or images_per_class (or triplets), or "
+                "training.device_cache_fraction."
+            ) from error
         return recorder.rows, recorder.embeddings
 
     def _stream(
