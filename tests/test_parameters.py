@@ -1,7 +1,7 @@
 """Parameters: what lies in conf/ is right, and what is wrong is named."""
 
 import pytest
-import yaml
+from kedro.config import OmegaConfigLoader
 
 from plankton_embedding.parameters import ParameterError, validate_parameters
 from tiny_project import ROOT, tiny_values
@@ -94,16 +94,49 @@ def test_some_step_must_train(values):
         validate_parameters(values)
 
 
-def test_the_defaults_are_the_protocol_of_the_reference():
-    values = {"images": "x"}
-    for path in (ROOT / "conf" / "base" / "parameters").glob("*.yml"):
-        values |= yaml.safe_load(path.read_text())
-    parameters = validate_parameters({**values, "images": "x"})
+def of_environment(name):
+    """Return the parameters as `kedro run --env NAME` sees them."""
+    loader = OmegaConfigLoader(
+        str(ROOT / "conf"),
+        env=name,
+        base_env="base",
+        default_run_env="base",
+        merge_strategy={"parameters": "soft"},
+    )
+    return validate_parameters(loader["parameters"])
+
+
+@pytest.mark.parametrize("name", ["base", "sample", "scratch", "reference"])
+def test_every_environment_is_valid(name):
+    assert of_environment(name).training.network.steps > 0
+
+
+def test_the_reference_environment_is_its_protocol_number_for_number():
+    parameters = of_environment("reference")
     training = parameters.training
-    assert (training.head.steps, training.head.epochs_per_step) == (1, 5)
+    epochs = [stage.steps * stage.epochs_per_step for stage in (training.head, training.network)]
+    assert (epochs, training.warm_up.steps) == ([5, 95], 0)
+    assert (training.head.loss, training.network.loss) == ("triplet", "triplet")
     assert (training.head.learning_rate, training.network.learning_rate) == (1e-3, 1e-5)
-    assert training.warm_up.steps == 0
     assert training.network.learning_rate_decay == 0.9
+    assert training.head.schedule == training.network.schedule == "constant"
+    triplet = training.losses.triplet
+    assert (triplet.form, triplet.margin) == ("standard", 5)
+    batches = training.batches
+    assert (batches.sampler, batches.triplets, batches.batches_per_epoch) == (
+        "random_triplets",
+        20,
+        600,
+    )
+    assert batches.anchor_may_be_positive
+    assert batches.validation_batches == 100
+    assert set(training.augmentation.model_dump().values()) == {False}
     assert parameters.split.validation_per_class == parameters.split.test_per_class == 100
-    assert (parameters.embedder.embedding_size, parameters.embedder.dropout) == (64, 0.3)
-    assert parameters.preprocess.image_size == 299
+    embedder = parameters.embedder
+    assert (embedder.embedding_size, embedder.activation) == (64, "sigmoid")
+    assert (embedder.input_channels, embedder.weights) == ("reference", "imagenet")
+    assert (parameters.preprocess.image_size, parameters.preprocess.background) == (299, "white")
+
+
+def test_the_defaults_never_draw_an_image_as_its_own_positive():
+    assert not of_environment("base").training.batches.anchor_may_be_positive

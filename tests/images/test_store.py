@@ -179,3 +179,25 @@ def test_a_store_is_never_overwritten(folder):
     with pytest.raises(FileExistsError):
         write_image_store(folder, _content())
     np.testing.assert_array_equal(ImageStore(folder).images(np.arange(11)), PIXELS)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells what is resident")
+def test_reading_a_whole_store_leaves_little_of_it_in_memory(tmp_path, monkeypatch):
+    def mapped_megabytes():
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return int(next(line for line in lines if "RssFile" in line).split()[1]) / 1024
+
+    pixels = np.random.default_rng(0).integers(0, 256, (600, 256, 256), dtype=np.uint8)
+    blocks = (
+        ImageBlock([f"{start + row}" for row in range(200)], pixels[start : start + 200])
+        for start in (0, 200, 400)
+    )
+    write_image_store(tmp_path / "store", ImageStoreContent(blocks, PREPROCESS, "f1"))
+    monkeypatch.setattr("plankton_embedding.images.store._MAPPED_AT_MOST", 1 << 20)
+    store = ImageStore(tmp_path / "store")
+    before = mapped_megabytes()
+    for start in range(0, 600, 10):
+        rows = np.arange(start, start + 10)
+        np.testing.assert_array_equal(store.images(rows), pixels[rows])
+    # 39 MB were read.
+    assert mapped_megabytes() - before < 10
