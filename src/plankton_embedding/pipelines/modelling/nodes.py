@@ -24,7 +24,7 @@ def train_embedder(
     embedder: EmbedderOptions,
     training: TrainingOptions,
     seed: int,
-) -> Iterator[tuple[Any, pd.DataFrame, pd.DataFrame, pd.DataFrame]]:
+) -> Iterator[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, Any]]:
     """Train step by step; what a step leaves behind is saved before the next one begins.
 
     Steps of an earlier training that is continued are handed over first.
@@ -35,7 +35,7 @@ def train_embedder(
         {"data_summary": data_summary["fingerprint"], "image_store": image_store.card.fingerprint}
     )
     for step in train_in_steps(image_store, splits, embedder, training, seed, earlier_trainings):
-        yield step.checkpoint, step.history, step.metrics, step.embeddings
+        yield step.history, step.metrics, step.embeddings, step.checkpoint
 
 
 def select_embedder(checkpoints: Any) -> tuple[Any, dict[str, Any]]:

@@ -24,7 +24,8 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                     "params:training",
                     "params:seed",
                 ],
-                outputs=["checkpoints", "training_history", "training_steps", "embeddings"],
+                # In this order: a checkpoint says that all of its step is saved.
+                outputs=["training_history", "training_steps", "embeddings", "checkpoints"],
                 name="train_embedder",
             ),
             Node(
