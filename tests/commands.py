@@ -12,7 +12,12 @@ from mlflow import MlflowClient
 KEDRO_RUN = ["kedro", "run"]
 
 
-def start(project: Path, *arguments: str, launcher: tuple[str, ...] = ()) -> subprocess.Popen:
+def start(
+    project: Path,
+    *arguments: str,
+    launcher: tuple[str, ...] = (),
+    variables: dict[str, str] | None = None,
+) -> subprocess.Popen:
     """Start `kedro run`, in a process group of its own."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")
@@ -20,7 +25,7 @@ def start(project: Path, *arguments: str, launcher: tuple[str, ...] = ()) -> sub
     return subprocess.Popen(
         [sys.executable, "-m", *launcher, *(("-m",) if launcher else ()), *KEDRO_RUN, *arguments],
         cwd=project,
-        env=environment,
+        env=environment | (variables or {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

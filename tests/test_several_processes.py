@@ -97,6 +97,42 @@ def test_torchrun_trains_the_same_and_rank_0_alone_writes(project):
 
 
 @pytest.mark.slow
+def test_srun_trains_the_same(project):
+    """The variables that srun sets, without one."""
+    run(project, "--pipelines", "modelling", "--params", TWO)
+    common = {
+        "SLURM_JOB_ID": "7",
+        "SLURM_JOB_NAME": "train",
+        "SLURM_NTASKS": "2",
+        "SLURM_STEP_NUM_TASKS": "2",
+        "SLURM_NTASKS_PER_NODE": "2",
+        "SLURM_NNODES": "1",
+        "SLURM_NODELIST": "localhost",
+        "SLURM_NODEID": "0",
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": "29713",
+    }
+    tasks = [
+        start(
+            project,
+            "--pipelines",
+            "modelling",
+            "--params",
+            TWO,
+            variables=common | {"SLURM_PROCID": task, "SLURM_LOCALID": task},
+        )
+        for task in ("0", "1")
+    ]
+    outputs = [task.communicate(timeout=300)[0] for task in tasks]
+    assert [task.returncode for task in tasks] == [0, 0], outputs
+    assert "epoch 6" in outputs[0]
+    assert "epoch" not in outputs[1]
+    own, outside = versions(project, "06_models/checkpoints")[-2:]
+    weights = [(folder / "step_03.safetensors").read_bytes() for folder in (own, outside)]
+    assert weights[0] == weights[1]
+
+
+@pytest.mark.slow
 def test_several_processes_do_not_prepare_images(project):
     process = start(project, "--params", TWO, launcher=TORCHRUN)
     output, _ = process.communicate(timeout=120)

@@ -30,9 +30,12 @@ class Progress:
         Of the whole training.
     done
         Of these, how many were done by an earlier run.
+    is_shown
+        Of several processes one shows it.
     """
 
-    def __init__(self, epochs: int, done: int) -> None:
+    def __init__(self, epochs: int, done: int, is_shown: bool = True) -> None:
+        self._is_shown = is_shown
         self._epochs, self._done = epochs, done
         self._started = time.perf_counter()
         self._begun_at = done
@@ -43,7 +46,7 @@ class Progress:
     def begin(self, images_an_epoch: int) -> None:
         """Open the bar, when it is known how many images an epoch holds."""
         self._next_line = time.perf_counter() + _SECONDS_A_LINE
-        if self._bar is None:
+        if self._bar is None and self._is_shown:
             self._bar = tqdm(
                 total=self._epochs * images_an_epoch,
                 initial=self._done * images_an_epoch,
@@ -101,9 +104,9 @@ class Progress:
 
 
 @contextlib.contextmanager
-def show_progress(epochs: int, done: int) -> Iterator[Progress]:
+def show_progress(epochs: int, done: int, is_shown: bool = True) -> Iterator[Progress]:
     """Open a progress bar; log lines are written above it, where there is a terminal."""
-    progress = Progress(epochs, done)
+    progress = Progress(epochs, done, is_shown)
     redirect = logging_redirect_tqdm() if sys.stderr.isatty() else contextlib.nullcontext()
     with redirect:
         try:

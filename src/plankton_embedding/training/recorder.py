@@ -38,6 +38,8 @@ class EpochRecorder(lightning.Callback):
         Their class numbers.
     margin
         Of the triplet loss: what makes a triplet active.
+    warned
+        Stages and kinds of trouble that were warned about: once is enough.
 
     Attributes
     ----------
@@ -57,6 +59,7 @@ class EpochRecorder(lightning.Callback):
         validation_loss: Callable[[Tensor], float],
         validation_labels: Tensor,
         margin: float,
+        warned: set[tuple[str, str]],
     ) -> None:
         self.rows: list[dict[str, Any]] = []
         self.embeddings = torch.empty(0)
@@ -69,7 +72,7 @@ class EpochRecorder(lightning.Callback):
         self._validation_labels = validation_labels
         self._margin = margin
         self._started = 0.0
-        self._warned: set[str] = set()
+        self._warned = warned
 
     def on_train_epoch_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
@@ -116,7 +119,8 @@ class EpochRecorder(lightning.Callback):
         }
         self.rows.append(row)
         self._progress.finish_epoch()
-        self._tell(row)
+        if trainer.is_global_zero:
+            self._tell(row)
 
     def _tell(self, row: dict[str, Any]) -> None:
         logger.info(
@@ -132,6 +136,6 @@ class EpochRecorder(lightning.Callback):
             self._progress.time_left(),
         )
         for kind, words in health_warnings(row, self._margin).items():
-            if kind not in self._warned:
-                self._warned.add(kind)
+            if (row["stage"], kind) not in self._warned:
+                self._warned.add((row["stage"], kind))
                 logger.warning("Epoch %d: %s.", row["epoch"], words)

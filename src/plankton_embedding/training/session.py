@@ -164,7 +164,7 @@ class _Session:
         kept = state.step if state else 0
         epochs = sum(len(plan.epochs) for plan in self._plans)
         done = sum(len(plan.epochs) for plan in self._plans[:kept])
-        with show_progress(epochs, done) as progress:
+        with show_progress(epochs, done, is_shown=self._ranks.rank == 0) as progress:
             trainer = StepTrainer(self._images, self._compute, self._training, self._seed, progress)
             stage: Stage | None = None
             for plan in self._plans[kept:]:

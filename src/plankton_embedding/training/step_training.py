@@ -66,6 +66,7 @@ class StepTrainer:
         self._options = options
         self._seed = seed
         self._progress = progress
+        self._warned: set[tuple[str, str]] = set()
 
     def train(
         self, stage: Stage, plan: StepPlan, class_accuracy: np.ndarray | None
@@ -104,6 +105,7 @@ class StepTrainer:
             lambda embeddings: self._validation_loss(stage, embeddings),
             torch.from_numpy(self._images.validation.labels),
             self._options.losses.triplet.margin,
+            self._warned,
         )
         stage.network.train()
         try:
