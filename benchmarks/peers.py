@@ -6,9 +6,8 @@ same head in float32.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -126,7 +125,7 @@ def peer_steps(
     device: torch.device,
     end_of_step: Callable[[int], None],
 ) -> None:
-    """Train with pytorch-metric-learning's own trainer, until `end_of_step` raises StopIteration.
+    """Train with pytorch-metric-learning's own trainer, until `end_of_step` raises an error.
 
     ``trainers.MetricLossOnly`` with a triplet loss, a semi-hard miner and its own sampler of 3
     images a class; data through torch's DataLoader with 2 worker processes.
@@ -152,9 +151,3 @@ def peer_steps(
         end_of_iteration_hook=lambda _: end_of_step(batch_size),
     )
     trainer.train(num_epochs=1)
-
-
-def endless(values: list[Any]) -> Iterator[Any]:
-    """Go round and round."""
-    while True:
-        yield from values

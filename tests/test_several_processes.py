@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -137,4 +140,42 @@ def test_several_processes_do_not_prepare_images(project):
     process = start(project, "--params", TWO, launcher=TORCHRUN)
     output, _ = process.communicate(timeout=120)
     assert process.returncode != 0
-    assert "several processes train, but one prepares the images" in output
+    assert "can do nothing together but train" in output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_two_processes_end_at_a_signal(project, number):
+    """To the first process alone, as a scheduler or `kill` sends it, while both compute."""
+    before = len(versions(project, "06_models/checkpoints"))
+    arguments = ("--pipelines", "modelling", "--params", f"{TWO},training.network.steps=40")
+    process = start(project, *arguments)
+
+    def steps():
+        found = versions(project, "06_models/checkpoints")
+        return len(list(found[-1].glob("step_*.json"))) if len(found) > before else 0
+
+    end = time.monotonic() + 120
+    while steps() < 3:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    assert process.returncode != 0
+    _, runs = tracked_runs(project)
+    assert runs[-1].info.status == "KILLED"
+
+
+@pytest.mark.slow
+def test_a_process_that_fails_ends_the_others_with_a_message(project):
+    process = start(
+        project,
+        "--pipelines",
+        "modelling",
+        "--params",
+        f"{TWO},training.head.steps=0,training.network.learning_rate=1.0e+30",
+    )
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "the training diverged" in output
+    assert "Traceback" not in output.rpartition("Error: ")[2]

@@ -28,9 +28,9 @@ def check_processes(pipeline: Pipeline) -> None:
     trains = any(node.name == "train_embedder" for node in pipeline.nodes)
     if ranks_from_outside() and not (trains and "image_store" in pipeline.inputs()):
         raise RanksError(
-            "several processes train, but one prepares the images: run `kedro run --pipelines "
-            "data_engineering` alone before, then start the processes with `kedro run --pipelines "
-            "modelling` or `modelling,reporting`."
+            "torchrun or srun started several processes, which can do nothing together but train: "
+            "run the other pipelines alone, and these with `kedro run --pipelines modelling` or "
+            "`modelling,reporting`."
         )
 
 

@@ -10,6 +10,7 @@ import click
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
+from kedro.utils import find_kedro_project
 
 from plankton_embedding.errors import find_user_error
 from plankton_embedding.training.ranks import ranks_from_outside
@@ -42,12 +43,13 @@ def take_part(options: dict[str, Any]) -> None:
         Of the command ``kedro run``.
     """
     with KedroSession.create(
-        project_path=Path.cwd(),
+        project_path=find_kedro_project(Path.cwd()),
         env=options["env"],
         conf_source=options["conf_source"],
         runtime_params=options["params"],
     ) as session:
-        catalog = session.load_context().catalog  # type: ignore[attr-defined]
+        context: Any = session.load_context()  # type: ignore[attr-defined]
+        catalog = context._get_catalog(load_versions=options["load_versions"])
         (node,) = pipelines["modelling"].only_nodes("train_embedder").nodes
         for _ in node.func(*(catalog.load(name) for name in node.inputs)):
             pass

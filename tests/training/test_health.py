@@ -2,8 +2,10 @@
 
 import pytest
 
+from plankton_embedding.parameters import TripletOptions
 from plankton_embedding.training.health import health_warnings
 
+TRIPLET = TripletOptions(form="standard", margin=5, miner="semihard")
 WELL = {
     "loss": "triplet",
     "train_loss": 1.2,
@@ -16,7 +18,7 @@ WELL = {
 
 
 def test_a_training_that_is_well_is_not_warned_about():
-    assert health_warnings(WELL, margin=5) == {}
+    assert health_warnings(WELL, TRIPLET) == {}
 
 
 @pytest.mark.parametrize(
@@ -36,11 +38,16 @@ def test_a_training_that_is_well_is_not_warned_about():
     ],
 )
 def test_trouble_is_named(changes, kind, words):
-    found = health_warnings(WELL | changes, margin=5)
+    found = health_warnings(WELL | changes, TRIPLET)
     assert list(found) == [kind]
     assert words in found[kind]
 
 
 def test_other_losses_have_no_margin_and_need_no_triplets():
     row = WELL | {"loss": "supcon", "train_loss": 5.0, "active_triplets": 0.0}
-    assert health_warnings(row, margin=5) == {}
+    assert health_warnings(row, TRIPLET) == {}
+
+
+def test_the_geometric_form_is_neither_0_nor_at_the_margin():
+    row = WELL | {"train_loss": 5.0, "active_triplets": 0.0}
+    assert health_warnings(row, TRIPLET.model_copy(update={"form": "geometric"})) == {}

@@ -169,15 +169,43 @@ def test_another_version_can_be_chosen(trained, train, disk):
 
 
 def test_what_cannot_be_resumed_is_an_error_that_says_why(trained, train, disk):
-    with pytest.raises(ResumeError, match="there is no earlier training"):
+    with pytest.raises(ResumeError, match=r"has that step \(there is none\)"):
         train(resume_from=1)
     disk.write("v1", trained[:2])
-    with pytest.raises(ResumeError, match=r"v1 has the steps 1 to 2"):
+    with pytest.raises(ResumeError, match=r"no earlier training has that step \(v1 has 1 to 2\)"):
         train(resume_from=3)
     with pytest.raises(ResumeError, match="only 1 steps are planned"):
         train({"network": {"steps": 0}}, resume_from=2)
     with pytest.raises(ResumeError, match=r"'v7', but there is no such version.*v1"):
         train(resume_from=1, resume_version="v7")
+
+
+def test_a_version_that_cannot_be_continued_is_not_passed_over(trained, train, disk):
+    disk.write("v1", trained, finished=True)
+    with pytest.raises(ResumeError, match="'v1', but that training is finished"):
+        train(resume_version="v1")
+
+
+def test_an_interrupted_nursing_goes_on_where_it_was(trained, train, disk):
+    disk.write("v1", trained[:2])
+    changes = {"network": {"learning_rate": 1e-4, "steps": 3}}
+    whole = train(changes, resume_from=1)
+    disk.write("v2", whole[:3])
+    again = train(changes, resume_from=1)
+    assert again[-1].checkpoint.continues == "v2, step 3"
+    assert same(again[-1].checkpoint.weights, whole[-1].checkpoint.weights)
+
+
+def test_a_run_killed_while_it_took_steps_over_does_not_hide_the_longer_one(trained, train, disk):
+    disk.write("v1", trained[:2])
+    disk.write("v2", train()[:1])
+    assert train()[-1].checkpoint.continues == "v1, step 2"
+
+
+def test_an_embedder_that_was_not_saved_whole_is_no_end(trained, train, disk):
+    disk.write("v1", trained, finished=True)
+    (disk.folder / "embedder/v1/embedder/card.json").unlink()
+    assert train()[-1].checkpoint.continues == "v1, step 3"
 
 
 def test_another_network_cannot_be_resumed(trained, tiny, store, splits, disk):

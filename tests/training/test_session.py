@@ -109,7 +109,9 @@ def test_cached_features_train_on_the_backbone_as_it_embeds(tiny, store, splits)
     initialise(embedder, None)
     compute = Compute(tiny.training)
     images = SplitImages(*(select_images(store, splits, name) for name in ("train", "validation")))
-    stage = begin_stage(embedder, images, compute, tiny.training, plan_steps(tiny.training)[0])
+    stage = begin_stage(
+        embedder, images, compute, tiny.training, plan_steps(tiny.training)[0], open_images=None
+    )
     rows = np.array([4, 0, 7])
     with torch.no_grad():
         expected = embedder.eval()(images.train.gather(rows))

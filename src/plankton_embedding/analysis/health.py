@@ -81,11 +81,16 @@ def triplet_activity(vectors: ArrayLike, labels: ArrayLike, margin: float) -> di
     same = names[:, None] == names
     positive, negative = same & ~np.eye(len(names), dtype=bool), ~same
     squared = distances**2
-    anchor, other = np.nonzero(positive)
-    gaps = squared[anchor, other, None] - squared[anchor]
-    is_triplet = negative[anchor]
+    # In order of distance, the negatives of an anchor that are nearer than a positive by less
+    # than the margin are the first so many.
+    nearest = np.sort(np.where(negative, squared, np.inf), axis=1)
+    active = [
+        np.searchsorted(nearest[anchor], squared[anchor, positive[anchor]] + margin).sum()
+        for anchor in range(len(names))
+    ]
+    triplets = (positive.sum(axis=1) * negative.sum(axis=1)).sum()
     return {
-        "active_triplets": _mean(gaps[is_triplet] + margin > 0),
+        "active_triplets": float(sum(active) / triplets) if triplets else float("nan"),
         "mean_positive_distance": _mean(distances[positive]),
         "mean_negative_distance": _mean(distances[negative]),
     }

@@ -92,7 +92,8 @@ class EarlierTrainingOnDisk:
     @property
     def is_finished(self) -> bool:
         """Whether an embedder was made of it."""
-        return self._folders["embedder"].is_dir()
+        # The card is written last.
+        return (self._folders["embedder"] / "card.json").is_file()
 
     @cached_property
     def steps(self) -> list[int]:

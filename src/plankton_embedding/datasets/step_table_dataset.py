@@ -14,9 +14,14 @@ from kedro.io import DatasetError, Version
 from kedro_datasets._typing import TablePreview
 
 from plankton_embedding.datasets.versioned_folder import VersionedFolder
+from plankton_embedding.errors import UserError
 
 _TYPES = {"step": pa.int32(), "split": pa.string()}
 _FILE = "rows.parquet"
+
+
+class StepTableError(UserError):
+    """A table cannot be saved."""
 
 
 def read_step_table(
@@ -137,8 +142,16 @@ class StepTableDataset(VersionedFolder[pd.DataFrame, pd.DataFrame]):
             raise DatasetError(f"{folder / _FILE} exists: a partition is written once")
         folder.mkdir(parents=True, exist_ok=True)
         partial = folder / f".{_FILE}.partial"
-        pyarrow.parquet.write_table(pa.Table.from_pandas(rows, preserve_index=False), partial)
-        os.replace(partial, folder / _FILE)
+        try:
+            pyarrow.parquet.write_table(pa.Table.from_pandas(rows, preserve_index=False), partial)
+            os.replace(partial, folder / _FILE)
+        except OSError as error:
+            raise StepTableError(
+                f"{folder / _FILE} cannot be saved: {error}. Make room or mend the disk; "
+                "a training goes on after the last step that was saved."
+            ) from error
+        finally:
+            partial.unlink(missing_ok=True)
 
     def _describe(self) -> dict[str, Any]:
         return super()._describe() | {"partition_by": self._partition_by}

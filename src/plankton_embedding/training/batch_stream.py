@@ -81,8 +81,8 @@ class BatchStream(lightning.LightningDataModule):
 
     @property
     def images_an_epoch(self) -> int:
-        """How many images this process sees in an epoch."""
-        return self._sampler.batches // self._ranks.world * self._sampler.batch_size
+        """How many images all processes see in an epoch."""
+        return self._sampler.batches * self._sampler.batch_size
 
     def train_dataloader(self) -> Iterable[Batch]:
         """Return the batches of the present epoch; Lightning asks again at each."""

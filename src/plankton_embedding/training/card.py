@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -63,7 +63,15 @@ class EmbedderCard(BaseModel):
 
 def package_versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that training hangs on."""
-    return {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
+    return {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        # Run from its sources, on a machine where it was not installed.
+        return "not installed"
 
 
 def read_card(path: Path) -> EmbedderCard:

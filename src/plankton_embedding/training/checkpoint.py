@@ -27,7 +27,7 @@ _CARD_NAME = re.compile(r"step_(\d+)\.json")
 
 
 class CheckpointError(UserError):
-    """A checkpoint cannot be saved."""
+    """A checkpoint cannot be saved or read."""
 
 
 @dataclass(frozen=True)
@@ -91,12 +91,12 @@ class KeptCheckpoint:
     @property
     def weights(self) -> dict[str, Tensor]:
         """The embedder's weights, read anew each time."""
-        return load_file(self.folder / f"{_stem(self.step)}{_WEIGHTS}")
+        return _read_file(self.folder / f"{_stem(self.step)}{_WEIGHTS}")
 
     @property
     def training_state(self) -> dict[str, Tensor]:
         """The state of optimizer and loss, read anew each time."""
-        return load_file(self.folder / f"{_stem(self.step)}{_STATE}")
+        return _read_file(self.folder / f"{_stem(self.step)}{_STATE}")
 
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint | KeptCheckpoint) -> None:
@@ -139,6 +139,16 @@ def _write_file(path: Path, checkpoint: Checkpoint | KeptCheckpoint) -> None:
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _read_file(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(
+            f"{path} cannot be read: {error}. Name an earlier step in training.resume_from, or use "
+            "`never`."
+        ) from error
 
 
 def _link(source: Path, target: Path) -> None:

@@ -35,6 +35,22 @@ def resolve_device(name: str) -> torch.device:
     return torch.device("cuda" if available and name != "cpu" else "cpu")
 
 
+def check_devices(options: TrainingOptions) -> None:
+    """Check that the devices asked for are there.
+
+    Raises
+    ------
+    DeviceError
+        If CUDA is asked for and absent, or has fewer devices.
+    """
+    if resolve_device(options.device).type == "cuda":
+        there = torch.cuda.device_count()
+        if options.devices > there:
+            raise DeviceError(
+                f"training.devices is {options.devices}, but torch finds {there} CUDA devices here."
+            )
+
+
 def uses_bf16(precision: str, device: torch.device) -> bool:
     """Whether to compute in bfloat16; ``auto``: where the machine has it in hardware."""
     if precision != "auto":

@@ -144,9 +144,17 @@ def find_resume_point(
         return None
     if options.resume_version != LATEST:
         earlier = [_named(earlier, options.resume_version)]
-    if options.resume_from == "auto":
-        return _unfinished(earlier, card)
-    return _chosen(earlier, card, options.resume_from, steps)
+    trainings = [training for training in earlier if training.steps]
+    if options.resume_from != "auto":
+        return _chosen(trainings, card, options.resume_from, steps)
+    found = _unfinished(trainings, card)
+    if found is None and options.resume_version != LATEST:
+        raise ResumeError(
+            f"training.resume_version is {options.resume_version!r}, but that training is finished "
+            "or has other parameters or data: name a step in training.resume_from to go on from "
+            "it with those of now."
+        )
+    return found
 
 
 def _named(earlier: Iterable[EarlierTraining], version: str) -> EarlierTraining:
@@ -161,11 +169,25 @@ def _named(earlier: Iterable[EarlierTraining], version: str) -> EarlierTraining:
     )
 
 
-def _unfinished(earlier: Iterable[EarlierTraining], card: EmbedderCard) -> ResumePoint | None:
-    """Return the latest training of the same parameters and data, if it was interrupted."""
-    for training in earlier:
-        if not training.steps:
-            continue
+def _unfinished(
+    trainings: Iterable[EarlierTraining], card: EmbedderCard, after: int = 0
+) -> ResumePoint | None:
+    """Return the training of the same parameters and data that was interrupted.
+
+    Of several since the last finished one, that with the most steps: the others may have been
+    killed while they took its steps over.
+
+    Parameters
+    ----------
+    trainings
+        The latest first.
+    card
+        Of the training that begins.
+    after
+        Only those that went on with another training from this step; 0: any.
+    """
+    found: list[ResumePoint] = []
+    for training in trainings:
         try:
             before = training.checkpoints.card(training.steps[-1])
         except EmbedderError as error:
@@ -173,28 +195,31 @@ def _unfinished(earlier: Iterable[EarlierTraining], card: EmbedderCard) -> Resum
                 logger.warning("The training %s cannot be continued: %s", training.version, error)
             continue
         if _identity(before) == _identity(card):
-            return None if training.is_finished else ResumePoint(training, training.steps[-1])
-    return None
+            if training.is_finished:
+                break
+            if not after or (before.continues or "").endswith(f", step {after}"):
+                found.append(ResumePoint(training, training.steps[-1]))
+    return max(found, key=lambda point: point.step, default=None)
 
 
 def _chosen(
-    earlier: Iterable[EarlierTraining], card: EmbedderCard, step: int, steps: int
+    trainings: list[EarlierTraining], card: EmbedderCard, step: int, steps: int
 ) -> ResumePoint:
-    training = next((training for training in earlier if training.steps), None)
-    if training is None:
-        raise ResumeError(
-            f"training.resume_from is {step}, but there is no earlier training: use `auto`."
-        )
-    if step not in training.steps:
-        raise ResumeError(
-            f"training.resume_from is {step}, but the training {training.version} has the steps "
-            f"1 to {training.steps[-1]}. Choose one of them, or another training by "
-            "training.resume_version."
-        )
     if step > steps:
         raise ResumeError(
             f"training.resume_from is {step}, but only {steps} steps are planned: raise "
             "training.network.steps."
+        )
+    # The same command again, after it was interrupted.
+    interrupted = _unfinished(trainings, card, after=step)
+    if interrupted:
+        return interrupted
+    training = next((training for training in trainings if step in training.steps), None)
+    if training is None:
+        there = ", ".join(f"{each.version} has 1 to {each.steps[-1]}" for each in trainings)
+        raise ResumeError(
+            f"training.resume_from is {step}, but no earlier training has that step "
+            f"({there or 'there is none'}). Choose another step, or use `auto`."
         )
     before = training.checkpoints.card(step)
     for name in ("data_fingerprint", "classes", "preprocess", "embedder"):

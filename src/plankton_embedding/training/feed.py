@@ -98,12 +98,18 @@ def open_feed(images: LabelledImages, device: torch.device, options: TrainingOpt
     """
     if options.device_cache == "never":
         return StreamedFeed(images, device)
-    if options.device_cache == "auto" and not _fits(images, device, options.device_cache_fraction):
+    must = options.device_cache == "always"
+    if not must and not _fits(images, device, options.device_cache_fraction):
         return StreamedFeed(images, device)
     try:
         values = _upload(images, device)
-    except (MemoryError, RuntimeError) as error:
-        # torch says OutOfMemoryError on a GPU and RuntimeError on the CPU.
+    except (MemoryError, torch.OutOfMemoryError, RuntimeError) as error:
+        # On the CPU torch says RuntimeError where there is no memory.
+        if device.type == "cuda" and not isinstance(error, torch.OutOfMemoryError):
+            raise
+        if not must:
+            logger.info("The training images (%s) are streamed: %s is full", _size(images), device)
+            return StreamedFeed(images, device)
         raise DeviceCacheError(
             f"training.device_cache is `always`, but the training images ({_size(images)}) do not "
             f"fit into the memory of {device}: use `auto` or `never`."

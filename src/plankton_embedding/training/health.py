@@ -9,6 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from plankton_embedding.analysis.health import spread_of_embeddings, triplet_activity
+from plankton_embedding.parameters import TripletOptions
 
 # Below these, embeddings have collapsed: a variance that is nothing beside the range of 0 to 1,
 # and little more than one direction.
@@ -45,15 +46,15 @@ def measure_health(
     return means | spread_of_embeddings(_numpy(vectors), _numpy(labels))
 
 
-def health_warnings(row: Mapping[str, Any], margin: float) -> dict[str, str]:
+def health_warnings(row: Mapping[str, Any], triplet: TripletOptions) -> dict[str, str]:
     """Say in plain words what is wrong.
 
     Parameters
     ----------
     row
         A row of ``training_history``.
-    margin
-        Of the triplet loss.
+    triplet
+        The options of the triplet loss.
 
     Returns
     -------
@@ -61,6 +62,9 @@ def health_warnings(row: Mapping[str, Any], margin: float) -> dict[str, str]:
         Kind of trouble → what is seen, what it means, what to do.
     """
     found = {}
+    # The other forms are not 0 where the margin is kept, nor at the margin where it is not.
+    is_standard = row["loss"] == "triplet" and triplet.form == "standard"
+    margin = triplet.margin
     if row["embedding_variance"] < _LEAST_VARIANCE or row["effective_rank"] < _LEAST_RANK:
         found["collapse"] = (
             f"the embeddings have collapsed: all images lie almost in one point or on one line "
@@ -68,13 +72,13 @@ def health_warnings(row: Mapping[str, Any], margin: float) -> dict[str, str]:
             f"{row['effective_rank']:.1f}). Lower the learning rate, mine semihard instead of "
             "batch_hard, or warm up with proxy_softmax (training.warm_up)"
         )
-    if row["loss"] == "triplet" and row["active_triplets"] == 0:
+    if is_standard and row["active_triplets"] == 0:
         found["no active triplets"] = (
             "no triplet is active: every negative is farther than its positive by the margin, so "
             "the loss is 0 and nothing more is learnt. That is success if the validation "
             "accuracy is high; otherwise raise training.losses.triplet.margin"
         )
-    if row["loss"] == "triplet" and abs(row["train_loss"] - margin) < _AT_THE_MARGIN * margin:
+    if is_standard and abs(row["train_loss"] - margin) < _AT_THE_MARGIN * margin:
         found["at the margin"] = (
             f"the loss stays at the margin ({margin:g}): positives are as far away as negatives, "
             "the classes are not told apart yet. Random weights learn slowly from triplets alone: "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from plankton_embedding.parameters import EmbedderOptions, TrainingOptions
-from plankton_embedding.training.device import resolve_device
+from plankton_embedding.training.device import check_devices
 from plankton_embedding.training.ranks import find_ranks
 from plankton_embedding.training.weights import find_weights
 
@@ -18,13 +18,13 @@ def check_training(options: EmbedderOptions, training: TrainingOptions) -> None:
     Raises
     ------
     DeviceError
-        If CUDA is asked for and absent.
+        If CUDA is asked for and absent, or has fewer devices.
     RanksError
         If the processes that run do not fit the parameters.
     WeightsError
         If the initial weights cannot be had or are of another architecture.
     """
-    resolve_device(training.device)
+    check_devices(training)
     find_ranks(training)
     find_weights(options.weights)
     if options.weights is None and training.head.steps:

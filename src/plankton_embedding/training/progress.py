@@ -6,11 +6,10 @@ import contextlib
 import logging
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from torch import Tensor
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
@@ -58,7 +57,7 @@ class Progress:
                 smoothing=0.05,
             )
 
-    def advance(self, epoch: int, share: float, images: int, loss: Tensor) -> None:
+    def advance(self, epoch: int, share: float, images: int, loss: Callable[[], float]) -> None:
         """Count a batch.
 
         Parameters
@@ -67,8 +66,10 @@ class Progress:
             Number of the epoch.
         share
             Of the epoch that is done.
-        images, loss
-            Of the batch.
+        images
+            Of the batch, in all processes.
+        loss
+            Returns its loss; asked now and then.
         """
         self._share = share
         now = time.perf_counter()
@@ -78,12 +79,12 @@ class Progress:
         if not self._bar.disable and now >= self._next_loss:
             self._next_loss = now + _SECONDS_A_LOSS
             self._bar.set_description_str(f"epoch {epoch}/{self._epochs}", refresh=False)
-            self._bar.set_postfix_str(f"loss {loss.item():.3f}", refresh=False)
+            self._bar.set_postfix_str(f"loss {loss():.3f}", refresh=False)
         elif self._bar.disable and now >= self._next_line:
             self._next_line = now + _SECONDS_A_LINE
             logger.info(
                 "Epoch %d of %d: %.0f %% done, loss %.4f, %s left",
-                *(epoch, self._epochs, 100 * share, loss.item(), self.time_left()),
+                *(epoch, self._epochs, 100 * share, loss(), self.time_left()),
             )
 
     def finish_epoch(self) -> None:

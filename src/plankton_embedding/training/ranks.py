@@ -6,22 +6,28 @@ torchrun or SLURM. Rank 0 alone hands over results; gradients are averaged over 
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
+import signal
 import socket
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from plankton_embedding.errors import UserError
 from plankton_embedding.parameters import TrainingOptions
 
+logger = logging.getLogger(__name__)
+
 T = TypeVar("T")
 
 # How long a process waits for another: the slowest thing between two meetings is an evaluation.
 _PATIENCE = timedelta(hours=1)
+_VARIABLES = ("MASTER_ADDR", "MASTER_PORT", "WORLD_SIZE", "RANK", "LOCAL_RANK")
 
 
 class RanksError(UserError):
@@ -40,12 +46,15 @@ class Ranks:
         Among those of this machine: the number of its device.
     from_outside
         Whether torchrun or SLURM started them.
+    nodes
+        Machines.
     """
 
     rank: int = 0
     world: int = 1
     local_rank: int = 0
     from_outside: bool = False
+    nodes: int = 1
 
 
 ALONE = Ranks()
@@ -74,7 +83,7 @@ def find_ranks(options: TrainingOptions) -> Ranks:
             f"{found.world} processes were started, but training.devices x training.num_nodes "
             f"= {options.devices} x {options.num_nodes}: set them to what runs."
         )
-    return found
+    return replace(found, nodes=options.num_nodes)
 
 
 def ranks_from_outside() -> Ranks | None:
@@ -113,23 +122,38 @@ def together(
         return
     import torch.distributed
 
-    before = dict(os.environ)
-    others = () if ranks.from_outside else _start_others(ranks, work, args)
+    before = {name: os.environ.get(name) for name in _VARIABLES}
+    others: list[multiprocessing.process.BaseProcess] = []
     try:
+        if not ranks.from_outside:
+            _start_others(ranks, work, args, others)
         backend = "gloo" if device_type == "cpu" else "cpu:gloo,cuda:nccl"
         torch.distributed.init_process_group(
             backend, rank=ranks.rank, world_size=ranks.world, timeout=_PATIENCE
         )
         yield
+        # Before the others are waited for: they wait in it for this one.
+        torch.distributed.destroy_process_group()
         for process in others:
             process.join()
+    except RuntimeError as error:
+        # Of a process that ended, its neighbours learn no more than that its line is closed.
+        for process in others:
+            process.join(timeout=1)
+        failed = [process.name for process in others if process.exitcode]
+        if failed:
+            raise RanksError(f"{', '.join(failed)} failed: see what it said above.") from error
+        raise
     finally:
         for process in others:
             process.kill()
         if torch.distributed.is_initialized():
             torch.distributed.destroy_process_group()
-        os.environ.clear()
-        os.environ |= before
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def broadcast(ranks: Ranks, value: T) -> T:
@@ -144,29 +168,35 @@ def broadcast(ranks: Ranks, value: T) -> T:
 
 
 def _start_others(
-    ranks: Ranks, work: Callable[..., None], args: tuple[Any, ...]
-) -> Sequence[multiprocessing.process.BaseProcess]:
-    # Lightning reads them too, and takes it that the processes run already.
+    ranks: Ranks,
+    work: Callable[..., None],
+    args: tuple[Any, ...],
+    others: list[multiprocessing.process.BaseProcess],
+) -> None:
     os.environ |= {
         "MASTER_ADDR": "127.0.0.1",
         "MASTER_PORT": str(_free_port()),
         "WORLD_SIZE": str(ranks.world),
-        "NODE_RANK": "0",
+        "RANK": "0",
+        "LOCAL_RANK": "0",
     }
     context = multiprocessing.get_context("spawn")
-    others = [
-        context.Process(target=_work_as, args=(rank, work, args), daemon=True)
-        for rank in range(1, ranks.world)
-    ]
-    for process in others:
-        process.start()
-    os.environ |= {"RANK": "0", "LOCAL_RANK": "0"}
-    return others
+    for rank in range(1, ranks.world):
+        name = f"the process of rank {rank}"
+        target = (rank, work, args)
+        others.append(context.Process(target=_work_as, args=target, name=name, daemon=True))
+        others[-1].start()
 
 
 def _work_as(rank: int, work: Callable[..., None], args: tuple[Any, ...]) -> None:
     os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank)}
-    work(*args)
+    # Ctrl-C reaches all of them; rank 0 ends the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        work(*args)
+    except UserError as error:
+        logger.error("Rank %d: %s", rank, error)
+        sys.exit(1)
 
 
 def _free_port() -> int:

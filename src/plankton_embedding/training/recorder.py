@@ -11,6 +11,7 @@ import lightning
 import torch
 from torch import Tensor
 
+from plankton_embedding.parameters import TripletOptions
 from plankton_embedding.training.batch_stream import BatchStream
 from plankton_embedding.training.health import health_warnings, measure_health
 from plankton_embedding.training.losses import TRIPLET
@@ -36,8 +37,8 @@ class EpochRecorder(lightning.Callback):
         Maps those embeddings to a loss.
     validation_labels
         Their class numbers.
-    margin
-        Of the triplet loss: what makes a triplet active.
+    triplet
+        Its margin makes a triplet active.
     warned
         Stages and kinds of trouble that were warned about: once is enough.
 
@@ -58,7 +59,7 @@ class EpochRecorder(lightning.Callback):
         embed_validation: Callable[[], Tensor],
         validation_loss: Callable[[Tensor], float],
         validation_labels: Tensor,
-        margin: float,
+        triplet: TripletOptions,
         warned: set[tuple[str, str]],
     ) -> None:
         self.rows: list[dict[str, Any]] = []
@@ -70,7 +71,7 @@ class EpochRecorder(lightning.Callback):
         self._embed_validation = embed_validation
         self._validation_loss = validation_loss
         self._validation_labels = validation_labels
-        self._margin = margin
+        self._triplet = triplet
         self._started = 0.0
         self._warned = warned
 
@@ -114,7 +115,7 @@ class EpochRecorder(lightning.Callback):
             "data_wait_share": self._stream.waited / seconds,
             "gradient_norm": sums.gradient_norm,
             **measure_health(
-                (self.embeddings, self._validation_labels), sums.batches, self._margin
+                (self.embeddings, self._validation_labels), sums.batches, self._triplet.margin
             ),
         }
         self.rows.append(row)
@@ -135,7 +136,7 @@ class EpochRecorder(lightning.Callback):
             row["images_per_second"],
             self._progress.time_left(),
         )
-        for kind, words in health_warnings(row, self._margin).items():
+        for kind, words in health_warnings(row, self._triplet).items():
             if (row["stage"], kind) not in self._warned:
                 self._warned.add((row["stage"], kind))
                 logger.warning("Epoch %d: %s.", row["epoch"], words)

@@ -30,6 +30,7 @@ from plankton_embedding.training.earlier import (
 )
 from plankton_embedding.training.embedder import ARCHITECTURE, Embedder
 from plankton_embedding.training.evaluation import StepMeter, embeddings_table
+from plankton_embedding.training.feed import Feed, open_feed
 from plankton_embedding.training.inference import map_images
 from plankton_embedding.training.labelled_images import class_names, select_images
 from plankton_embedding.training.plan import StepPlan, follow_on, plan_steps
@@ -127,6 +128,7 @@ class _Session:
         self._training, self._seed = training, seed
         self._plans = plan_steps(training)
         self._meter = StepMeter()
+        self._feed: Feed | None = None
         self._best: Checkpoint | KeptCheckpoint | None = None
         self._card = EmbedderCard(
             architecture=ARCHITECTURE,
@@ -190,16 +192,26 @@ class _Session:
 
     def _begin_stage(self, plan: StepPlan, state: ResumeState | None) -> Stage:
         seed_step(self._seed, plan.step)
-        stage = begin_stage(self._embedder, self._images, self._compute, self._training, plan)
+        stage = begin_stage(
+            self._embedder, self._images, self._compute, self._training, plan, self._open_images
+        )
         # Moments and proxies go on within a stage only, and not if its loss was changed.
         if state and plan.step == state.step + 1 and state.of == (plan.stage, plan.options.loss):
             restore_training_state(stage.optimizer, stage.loss, state.training_state)
         return stage
 
+    def _open_images(self) -> Feed:
+        # Once: images that two stages train on are put on the device only once.
+        if self._feed is None:
+            self._feed = open_feed(self._images.train, self._compute.device, self._training)
+        return self._feed
+
     def _train(self, trainer: StepTrainer, stage: Stage, plan: StepPlan) -> TrainedStep:
         rows, vectors = trainer.train(stage, plan, self._meter.class_accuracy)
         validation = embeddings_table(self._images.validation, vectors, plan.step, "validation")
         metrics = self._meter.measure(validation)
+        # Batch normalisation is a little different in each process.
+        self._meter.class_accuracy = broadcast(self._ranks, self._meter.class_accuracy)
         facts = {"step": plan.step, "stage": plan.stage}
         checkpoint = Checkpoint(
             self._card.model_copy(update=facts | {"metrics": metrics}),

@@ -14,7 +14,7 @@ from plankton_embedding.parameters import TrainingOptions
 from plankton_embedding.training.augmentation import Augmentation
 from plankton_embedding.training.device import Compute
 from plankton_embedding.training.embedder import Embedder
-from plankton_embedding.training.feed import CachedFeed, Feed, open_feed
+from plankton_embedding.training.feed import CachedFeed, Feed
 from plankton_embedding.training.inference import embed_features, map_images
 from plankton_embedding.training.labelled_images import LabelledImages
 from plankton_embedding.training.losses import build_loss
@@ -65,8 +65,9 @@ def begin_stage(
     compute: Compute,
     options: TrainingOptions,
     plan: StepPlan,
+    open_images: Callable[[], Feed],
 ) -> Stage:
-    """Set a stage up.
+    """Set a stage up; ``open_images`` gives the training images, if it trains on them.
 
     While the backbone is frozen its features cannot change: they are computed once, in
     evaluation mode and without augmentation, and the head trains on them.
@@ -86,7 +87,7 @@ def begin_stage(
         embed_validation = partial(embed_features, network, validation)
     else:
         network, augment = embedder, Augmentation(options.augmentation)
-        feed = open_feed(images.train, compute.device, options)
+        feed = open_images()
         embed_validation = partial(map_images, network, images.validation, compute, size)
     classes = int(images.train.labels.max()) + 1
     loss = build_loss(

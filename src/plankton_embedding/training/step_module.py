@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 
@@ -23,6 +24,25 @@ _BATCHES_KEPT = 10
 
 class DivergedError(UserError):
     """The loss is not a number any more."""
+
+
+class ReadLater:
+    """A number on the device, on its way to the CPU while the device goes on."""
+
+    def __init__(self, value: Tensor) -> None:
+        self.on_device = value
+        self._copy, self._arrived = value, None
+        if value.is_cuda:
+            self._copy = torch.empty((), dtype=value.dtype, pin_memory=True)
+            self._copy.copy_(value, non_blocking=True)
+            self._arrived = torch.cuda.Event()
+            self._arrived.record()
+
+    def read(self) -> float:
+        """Return the number; waits until it is computed, not for what came after it."""
+        if self._arrived:
+            self._arrived.synchronize()
+        return self._copy.item()
 
 
 @dataclass(frozen=True)
@@ -90,8 +110,7 @@ class StepModule(lightning.LightningModule):
         # Squared distances lose too many digits in bfloat16.
         with torch.autocast(self.device.type, enabled=False):
             loss: Tensor = self.loss(embeddings.float(), batch.labels, triplets)
-        # Kept on the device: reading each would wait for it.
-        self._losses.append(loss.detach())
+        self._losses.append(ReadLater(loss.detach()))
         self._batches.append((embeddings.detach().float(), batch.labels))
         self._images += len(batch.labels)
         return loss
@@ -109,8 +128,7 @@ class StepModule(lightning.LightningModule):
     def on_train_batch_end(self, outputs: object, batch: Batch, batch_index: int) -> None:
         """Check the loss and tell of the batch.
 
-        On a GPU the loss before this one is read: the device computes the present batch
-        meanwhile, and nothing waits.
+        On a GPU the loss before this one is read: it has long been computed, and nothing waits.
 
         Raises
         ------
@@ -123,13 +141,16 @@ class StepModule(lightning.LightningModule):
         share = (batch_index + 1) / self.trainer.num_training_batches
         epoch = self._plan.first_epoch + self.trainer.current_epoch
         loss = self._losses[max(batch_index - lag, 0)]
-        self._progress.advance(epoch, share, len(batch.labels), loss)
+        self._progress.advance(epoch, share, len(batch.labels) * self.trainer.world_size, loss.read)
 
     def finish_epoch(self) -> EpochSums:
         """Return what the epoch added up to, over all processes, and begin another."""
         self._check_finite(len(self._losses) - 1)
         means = torch.stack(
-            [torch.stack(self._losses).mean(), torch.stack(self._gradient_norms).mean()]
+            [
+                torch.stack([loss.on_device for loss in self._losses]).mean(),
+                torch.stack(self._gradient_norms).mean(),
+            ]
         )
         # Of the loss that is the mean over all processes; the norm is the same in all.
         loss, norm = self.trainer.strategy.reduce(means, reduce_op="mean").tolist()
@@ -149,14 +170,14 @@ class StepModule(lightning.LightningModule):
         return self._optimizer
 
     def _begin_epoch(self) -> None:
-        self._losses: list[Tensor] = []
+        self._losses: list[ReadLater] = []
         self._gradient_norms: list[Tensor] = []
         self._batches: deque[tuple[Tensor, Tensor]] = deque(maxlen=_BATCHES_KEPT)
         self._images = 0
 
     def _check_finite(self, batch_index: int) -> None:
-        loss = self._losses[batch_index].item()
-        if not torch.isfinite(self._losses[batch_index]):
+        loss = self._losses[batch_index].read()
+        if not math.isfinite(loss):
             raise DivergedError(
                 f"the training diverged: the loss is {loss:g} in step {self._plan.step} "
                 f"({self._plan.stage}), epoch "

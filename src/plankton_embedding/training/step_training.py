@@ -17,6 +17,7 @@ from plankton_embedding.training.batch_stream import BatchStream
 from plankton_embedding.training.batches import build_sampler
 from plankton_embedding.training.class_balanced import Rows
 from plankton_embedding.training.device import Compute
+from plankton_embedding.training.lightning_parts import OwnEnvironment, OwnSignals
 from plankton_embedding.training.losses import drawn_triplets
 from plankton_embedding.training.plan import StepPlan
 from plankton_embedding.training.progress import Progress
@@ -104,7 +105,7 @@ class StepTrainer:
             lambda: _embed_validation(stage),
             lambda embeddings: self._validation_loss(stage, embeddings),
             torch.from_numpy(self._images.validation.labels),
-            self._options.losses.triplet.margin,
+            self._options.losses.triplet,
             self._warned,
         )
         stage.network.train()
@@ -150,13 +151,14 @@ class StepTrainer:
             accelerator=device.type,
             devices=options.devices,
             num_nodes=options.num_nodes,
-            strategy=options.strategy if several else "auto",
+            strategy="ddp" if several else "auto",
+            plugins=[OwnEnvironment(self._compute.ranks)] if several else None,
             precision=self._compute.lightning_precision,
             max_epochs=plan.options.epochs_per_step,
             reload_dataloaders_every_n_epochs=1,
             # The samplers share the batches out.
             use_distributed_sampler=False,
-            callbacks=[recorder],
+            callbacks=[recorder, OwnSignals()],
             logger=False,
             enable_checkpointing=False,
             enable_model_summary=False,
