@@ -23,6 +23,8 @@ FOLDER_OF_LAYER = {
 }
 # Handed on inside a run only.
 IN_MEMORY = {"results_chapter", "data_chapter"}
+# What runs begin with: the user's images, and what earlier runs left.
+READ_ONLY = {"raw_images", "earlier_trainings"}
 
 
 def entries():
@@ -42,7 +44,7 @@ def pipelines(tmp_path_factory, image_folder):
 def test_a_dataset_lies_in_the_folder_of_its_layer(name):
     entry = entries()[name]
     layer = entry["metadata"]["kedro-viz"]["layer"]
-    if name != "raw_images":
+    if name not in READ_ONLY:
         assert entry["filepath"].startswith(
             f"data/{FOLDER_OF_LAYER[layer]}/{name.split('_fig')[0]}"
         )
@@ -60,7 +62,18 @@ def test_there_is_one_catalogue_file_a_pipeline(pipelines):
     for name in files:
         path = ROOT / "conf" / "base" / "catalog" / f"{name}.yml"
         outputs = pipelines[name].all_outputs() - IN_MEMORY
-        assert set(yaml.safe_load(path.read_text())) - {"raw_images"} == outputs
+        assert set(yaml.safe_load(path.read_text())) - READ_ONLY == outputs
+
+
+def test_earlier_trainings_are_read_where_trainings_are_written():
+    catalog = entries()
+    written = {
+        name: place["filepath"]
+        for name, place in catalog["earlier_trainings"].items()
+        if isinstance(place, dict) and "filepath" in place
+    }
+    assert len(written) == 5
+    assert written == {name: catalog[name]["filepath"] for name in written}
 
 
 def test_the_default_is_the_sum_of_all(pipelines):
@@ -68,9 +81,9 @@ def test_the_default_is_the_sum_of_all(pipelines):
     assert set(pipelines["__default__"].nodes) == {node for part in parts for node in part.nodes}
 
 
-def test_the_default_needs_nothing_but_images_and_parameters(pipelines):
+def test_the_default_needs_no_more_than_images_parameters_and_the_past(pipelines):
     inputs = pipelines["__default__"].inputs()
-    assert {name for name in inputs if not name.startswith("params:")} == {"raw_images"}
+    assert {name for name in inputs if not name.startswith("params:")} == READ_ONLY
 
 
 def test_nodes_are_named_after_their_functions(pipelines):
@@ -79,7 +92,7 @@ def test_nodes_are_named_after_their_functions(pipelines):
         assert node.func.__doc__
 
 
-@pytest.mark.parametrize("env", ["base", "sample"])
+@pytest.mark.parametrize("env", ["base", "sample", "scratch", "reference"])
 def test_every_dataset_resolves(env, tmp_path, image_folder):
     project = make_project(tmp_path, image_folder)
     bootstrap_project(project)

@@ -197,6 +197,7 @@ def test_checkpoints_grow_by_step_and_an_embedder_comes_back(tmp_path, tiny):
         "preprocess": tiny.preprocess,
         "training": tiny.training,
         "seed": 0,
+        "continues": None,
         "computed_on": "CPU",
         "versions": {},
     }

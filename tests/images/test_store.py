@@ -193,7 +193,7 @@ def test_reading_a_whole_store_leaves_little_of_it_in_memory(tmp_path, monkeypat
         for start in (0, 200, 400)
     )
     write_image_store(tmp_path / "store", ImageStoreContent(blocks, PREPROCESS, "f1"))
-    monkeypatch.setattr("plankton_embedding.images.store._MAPPED_AT_MOST", 1 << 20)
+    monkeypatch.setattr("plankton_embedding.images.store._RELEASE_AFTER", 1 << 20)
     store = ImageStore(tmp_path / "store")
     before = mapped_megabytes()
     for start in range(0, 600, 10):

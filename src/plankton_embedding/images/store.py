@@ -21,7 +21,8 @@ import pyarrow as pa
 from plankton_embedding.errors import UserError
 
 _CARD = "store.json"
-_MAPPED_AT_MOST = 128 << 20
+# Of images read; the system maps up to 2 MiB of a file around each.
+_RELEASE_AFTER = 16 << 20
 
 
 class ImageStoreError(UserError):
@@ -133,7 +134,7 @@ class ImageStore:
 
     def _release_pages(self, read: int) -> None:
         self._read_since_release += read
-        if self._read_since_release > _MAPPED_AT_MOST and hasattr(mmap, "MADV_DONTNEED"):
+        if self._read_since_release > _RELEASE_AFTER and hasattr(mmap, "MADV_DONTNEED"):
             self._read_since_release = 0
             for mapped in self._maps:
                 # Of a file that is only read: forgets where its pages lie, not what is in them.
