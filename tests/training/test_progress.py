@@ -44,7 +44,7 @@ def test_without_a_terminal_a_long_epoch_tells_of_itself_now_and_then(clock, cap
         progress.advance(1, batch / 100, 10, loss)
     lines = [record.getMessage() for record in caplog.records]
     assert len(lines) == 2
-    assert lines[0] == "Epoch 1 of 2: 40 % done, loss 1.5000, 0:04:00 left"
+    assert lines[0] == "Epoch 1 of 2, 40 % of it done: loss 1.5000, 0:04:00 left"
 
 
 def test_in_a_terminal_one_bar_shows_rate_loss_and_time_left(monkeypatch, caplog):

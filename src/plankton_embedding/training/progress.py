@@ -83,7 +83,7 @@ class Progress:
         elif self._bar.disable and now >= self._next_line:
             self._next_line = now + _SECONDS_A_LINE
             logger.info(
-                "Epoch %d of %d: %.0f %% done, loss %.4f, %s left",
+                "Epoch %d of %d, %.0f %% of it done: loss %.4f, %s left",
                 *(epoch, self._epochs, 100 * share, loss(), self.time_left()),
             )
 
