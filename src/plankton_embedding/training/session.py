@@ -14,13 +14,7 @@ import torch
 from plankton_embedding.images.store import ImageStore
 from plankton_embedding.parameters import EmbedderOptions, PreprocessOptions, TrainingOptions
 from plankton_embedding.training.card import EmbedderCard, package_versions
-from plankton_embedding.training.checkpoint import (
-    Checkpoint,
-    KeptCheckpoint,
-    collect_training_state,
-    copy_to_cpu,
-    restore_training_state,
-)
+from plankton_embedding.training.checkpoint import Checkpoint, KeptCheckpoint
 from plankton_embedding.training.device import Compute, resolve_device
 from plankton_embedding.training.earlier import (
     EarlierTraining,
@@ -38,6 +32,11 @@ from plankton_embedding.training.progress import show_progress
 from plankton_embedding.training.ranks import Ranks, broadcast, find_ranks, together
 from plankton_embedding.training.stage import SplitImages, Stage, begin_stage
 from plankton_embedding.training.step_training import StepTrainer, seed_step
+from plankton_embedding.training.training_state import (
+    collect_training_state,
+    copy_to_cpu,
+    restore_training_state,
+)
 from plankton_embedding.training.weights import find_weights, initialise
 
 logger = logging.getLogger(__name__)
