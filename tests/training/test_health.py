@@ -31,7 +31,7 @@ def test_a_training_that_is_well_is_not_warned_about():
         ({"gradient_norm": 0.0}, "no gradient", "no weight changes"),
         ({"gradient_norm": 1e5}, "large gradient", "lower the learning rate"),
         (
-            {"radius_to_separation": 1.5, "active_triplets": 0.1},
+            {"radius_to_separation": 1.5, "active_triplets": 0.05},
             "wide classes",
             "learns its training images by heart",
         ),

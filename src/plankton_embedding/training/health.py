@@ -17,6 +17,8 @@ _LEAST_VARIANCE, _LEAST_RANK = 1e-6, 1.5
 # A loss this near the margin, as a share of it, is that of embeddings that tell nothing apart.
 _AT_THE_MARGIN = 0.02
 _LARGE_GRADIENT = 1e3
+# Share of active triplets.
+_NEARLY_ALL_SOLVED = 0.1
 
 
 def measure_health(
@@ -91,11 +93,11 @@ def health_warnings(row: Mapping[str, Any], triplet: TripletOptions) -> dict[str
             f"the gradient is large (norm {row['gradient_norm']:.2g}): lower the learning rate if "
             "the loss does not fall"
         )
-    if row["radius_to_separation"] > 1 and row["active_triplets"] < 0.5:
+    if row["radius_to_separation"] > 1 and row["active_triplets"] < _NEARLY_ALL_SOLVED:
         found["wide classes"] = (
             f"classes are wider than the gap to their neighbours (radius over nearest centroid "
-            f"{row['radius_to_separation']:.2g}) on validation images, while most training "
-            "triplets are solved: the network learns its training images by heart. More images, "
+            f"{row['radius_to_separation']:.2g}) on validation images, while nearly all "
+            "training triplets are solved: the network learns its training images by heart. More images, "
             "more augmentation or fewer epochs help"
         )
     return found
