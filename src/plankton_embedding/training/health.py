@@ -97,8 +97,8 @@ def health_warnings(row: Mapping[str, Any], triplet: TripletOptions) -> dict[str
         found["wide classes"] = (
             f"classes are wider than the gap to their neighbours (radius over nearest centroid "
             f"{row['radius_to_separation']:.2g}) on validation images, while nearly all "
-            "training triplets are solved: the network learns its training images by heart. More images, "
-            "more augmentation or fewer epochs help"
+            "training triplets are solved: the network learns its training images by heart. "
+            "More images, more augmentation or fewer epochs help"
         )
     return found
 
