@@ -183,7 +183,9 @@ class TrainingOptions(_Options):
     device: Literal["auto", "cpu", "cuda"]
     devices: int = Field(ge=1, description="on each machine")
     num_nodes: int = Field(ge=1, description="machines")
-    strategy: Literal["auto", "ddp"]
+    strategy: Literal["auto", "ddp", "ddp_find_unused_parameters_true"] = Field(
+        description="of several devices, in Lightning's words"
+    )
     precision: Literal["auto", "bf16", "float32"]
     compile: bool = Field(description="by torch.compile")
     device_cache: Literal["auto", "always", "never"]

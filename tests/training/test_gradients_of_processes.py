@@ -14,10 +14,13 @@ from plankton_embedding.training.weights import initialise
 
 
 @pytest.mark.slow
-def test_a_step_of_two_processes_is_one_on_the_mean_of_their_gradients(tiny, store, splits):
+@pytest.mark.parametrize("strategy", ["auto", "ddp_find_unused_parameters_true"])
+def test_a_step_of_two_processes_is_one_on_the_mean_of_their_gradients(
+    tiny, store, splits, strategy
+):
     embedder = tiny.embedder.model_copy(update={"dropout": 0.0})
     values = tiny.training.model_dump()
-    values["devices"] = 2
+    values |= {"devices": 2, "strategy": strategy}
     values["head"]["epochs_per_step"] = 1
     values["network"]["steps"] = 0
     training = type(tiny.training).model_validate(values)

@@ -151,7 +151,7 @@ class StepTrainer:
             accelerator=device.type,
             devices=options.devices,
             num_nodes=options.num_nodes,
-            strategy="ddp" if several else "auto",
+            strategy=_strategy(options) if several else "auto",
             plugins=[OwnEnvironment(self._compute.ranks)] if several else None,
             precision=self._compute.lightning_precision,
             max_epochs=plan.options.epochs_per_step,
@@ -166,6 +166,11 @@ class StepTrainer:
             num_sanity_val_steps=0,
             deterministic="warn" if device.type == "cuda" else None,
         )
+
+
+def _strategy(options: TrainingOptions) -> str:
+    """Return Lightning's strategy among several processes: its own `auto` forks in a notebook."""
+    return "ddp" if options.strategy == "auto" else options.strategy
 
 
 def seed_step(seed: int, step: int, rank: int = 0) -> None:
