@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+import pandas as pd
 import pytest
 import torch
 from click.testing import CliRunner
@@ -66,6 +67,20 @@ def test_no_readable_image_in_a_class(kedro_run, images):
     said = kedro_run()
     assert "no readable image in class 'disc'" in said
     assert "disc/00.png: empty file" in said
+
+
+def test_too_many_rejected_files_are_listed_and_end_the_run(kedro_run, images, tmp_path):
+    (images / "disc" / "empty.png").write_bytes(b"")
+    (images / "disc" / "notes.txt").write_text("not an image")
+    # 2 of 32 files.
+    said = kedro_run("--params", "scan.max_rejected=0.06")
+    assert "2 of 32 files were rejected, 6.2%; scan.max_rejected allows 6.0%" in said
+    (listed,) = (tmp_path / "project" / "data").glob("02_intermediate/rejected_images.csv/*/*.csv")
+    assert pd.read_csv(listed)[["image_id", "reason"]].values.tolist() == [
+        ["disc/empty.png", "empty file"],
+        ["disc/notes.txt", "not an image of a known format"],
+    ]
+    assert not list((tmp_path / "project" / "data").glob("03_primary/splits.parquet/*/*"))
 
 
 def test_a_class_too_small(kedro_run, images):

@@ -44,6 +44,7 @@ def tiny_values(images: Path) -> dict:
         "images": str(images),
         "seed": 3,
         "parallel": {"backend": "threading", "workers": 1},
+        "scan": {"max_rejected": 0.5},
         "split": {
             "validation_per_class": 3,
             "test_per_class": 2,

@@ -35,6 +35,14 @@ class ParallelOptions(_Options):
         return self
 
 
+class ScanOptions(_Options):
+    """What is made of files that cannot be used."""
+
+    max_rejected: Annotated[float, Field(ge=0, le=1)] = Field(
+        description="share of the files found; more is an error"
+    )
+
+
 class SplitOptions(_Options):
     """Sizes of the validation and test splits of each class."""
 
@@ -226,6 +234,7 @@ class Parameters(_Options):
     images: Path
     seed: int = Field(ge=0, lt=2**32)
     parallel: ParallelOptions
+    scan: ScanOptions
     split: SplitOptions
     preprocess: PreprocessOptions
     store: StoreOptions

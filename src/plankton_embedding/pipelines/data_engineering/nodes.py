@@ -35,9 +35,9 @@ def scan_images(raw_images: ImageFolder, parallel: ParallelOptions) -> pd.DataFr
     return manifest
 
 
-def assign_splits(image_manifest: pd.DataFrame, split: SplitOptions, seed: int) -> pd.DataFrame:
+def assign_splits(accepted_images: pd.DataFrame, split: SplitOptions, seed: int) -> pd.DataFrame:
     """Assign the accepted images to train, validation and test."""
-    assigned = splitting.assign_splits(image_manifest, split, seed)
+    assigned = splitting.assign_splits(accepted_images, split, seed)
     counts = assigned["split"].value_counts()
     logger.info("Split: %s", ", ".join(f"{count} {name}" for name, count in counts.items()))
     dropped = assigned.loc[assigned["split"] == splitting.DROPPED, "class_name"].unique()

@@ -6,6 +6,7 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
+from plankton_embedding.images.rejects import accept_images, list_rejected_images
 from plankton_embedding.images.summary import count_classes, summarise_data
 from plankton_embedding.pipelines.data_engineering.nodes import (
     assign_splits,
@@ -25,8 +26,20 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                 name="scan_images",
             ),
             Node(
+                list_rejected_images,
+                inputs="image_manifest",
+                outputs="rejected_images",
+                name="list_rejected_images",
+            ),
+            Node(
+                accept_images,
+                inputs=["image_manifest", "rejected_images", "params:scan"],
+                outputs="accepted_images",
+                name="accept_images",
+            ),
+            Node(
                 assign_splits,
-                inputs=["image_manifest", "params:split", "params:seed"],
+                inputs=["accepted_images", "params:split", "params:seed"],
                 outputs="splits",
                 name="assign_splits",
             ),
