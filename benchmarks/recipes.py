@@ -147,7 +147,7 @@ def _images_per_second(
         rates += step.history.loc[whole, "images_per_second"].tolist()
         if len(rates) > _TRIAL_EPOCHS:
             return median(rates[1:])
-    raise ValueError(f"the recipe trains the whole network for less than {_TRIAL_EPOCHS} epochs")
+    raise ValueError(f"the recipe trains the whole network for {_TRIAL_EPOCHS} epochs or less")
 
 
 def _score(vectors: np.ndarray, splits: pd.DataFrame) -> float:

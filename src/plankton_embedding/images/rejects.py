@@ -37,7 +37,7 @@ def accept_images(
     manifest
         Image manifest, all files.
     rejected
-        As from `list_rejected_images`.
+        As from `list_rejected_images`; an input, so that the list is on disk before this raises.
     options
         ``max_rejected``: the largest share of all files that may be rejected.
 
