@@ -6,6 +6,7 @@ PWSSC, a dark-field camera in situ: 23 classes, 128 px, splits grouped by camera
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from statistics import mean, median, stdev
 from typing import Any
@@ -44,20 +45,30 @@ def compare_recipes(seeds: tuple[int, ...] = SEEDS) -> dict[str, str]:
     if not FOLDER.is_dir():
         return {"real images": f"not measured: {FOLDER} is not there"}
     pixels, table, frames = _read()
+    store, ids = make_store(
+        in_shards(pixels),
+        table["class_name"].tolist(),
+        {"image_size": 128, "fit": "resize", "background": "black", "crop_bottom": 0},
+    )
+    splits = {
+        seed: ids.assign(split=_grouped_split(table["class_name"], frames, seed)) for seed in seeds
+    }
+    recipes = {"default": default_recipe, "reference": reference_recipe}
+    # Once, for every seed has the same work to do, however busy the machine is by then.
+    parameters = {
+        name: build(batches_in(SECONDS, build, store, splits[seeds[0]]))
+        for name, build in recipes.items()
+    }
     scores: dict[str, list[float]] = {"default": [], "reference": [], "raw pixels": []}
     spent: list[float] = []
     for seed in seeds:
-        store, ids = make_store(
-            in_shards(pixels),
-            table["class_name"].tolist(),
-            {"image_size": 128, "fit": "resize", "background": "black", "crop_bottom": 0},
-        )
-        splits = ids.assign(split=_grouped_split(table["class_name"], frames, seed))
-        for name, build in (("default", default_recipe), ("reference", reference_recipe)):
-            score, seconds = train_and_score(build, store, splits, seed)
+        for name, options in parameters.items():
+            score, seconds = train_and_score(options, store, splits[seed], seed)
+            logger.info("Seed %d, %s: %.3f after %.0f s", seed, name, score, seconds)
             scores[name].append(score)
             spent.append(seconds)
-        scores["raw pixels"].append(_score(pixels.reshape(len(pixels), -1), splits))
+        raw = pixels.reshape(len(pixels), -1)
+        scores["raw pixels"].append(_score(raw, splits[seed]))
     rows = {
         f"PWSSC, balanced test accuracy, {name}": (
             f"{mean(values):.3f}"
@@ -101,10 +112,21 @@ def _epoch_of(batches: float) -> dict[str, Any]:
     return {"batches_per_epoch": max(1, round(batches)), "validation_batches": 1}
 
 
+def batches_in(
+    seconds: float, build: Callable[[int], Parameters], store: ImageStore, splits: pd.DataFrame
+) -> int:
+    """Return how many batches of a recipe's whole network this machine trains in a time."""
+    trial = build(60)
+    rate = _images_per_second(trial, store, splits)
+    batches = round(seconds * rate / _images_per_batch(trial))
+    logger.info("%s: %.1f images/s, %d batches", build.__name__, rate, batches)
+    return batches
+
+
 def train_and_score(
-    build: Any, store: ImageStore, splits: pd.DataFrame, seed: int
+    options: Parameters, store: ImageStore, splits: pd.DataFrame, seed: int
 ) -> tuple[float, float]:
-    """Train for `SECONDS` and score; the time is that of training, without validation.
+    """Train and score; the time is that of training, without validation.
 
     Returns
     -------
@@ -113,36 +135,31 @@ def train_and_score(
     seconds
         That the training took.
     """
-    trial = build(60)
-    rate = _images_per_second(trial, store, splits, seed)
-    batch = trial.training.batches
-    size = (
-        3 * batch.triplets
-        if batch.sampler == "random_triplets"
-        else batch.classes * batch.images_per_class
-    )
-    options = build(round(SECONDS * rate / size))
     steps = list(train_in_steps(store, splits, options.embedder, options.training, seed))
     history = pd.concat([step.history for step in steps])
     epoch = options.training.batches.batches_per_epoch
     assert isinstance(epoch, int)
-    seconds = float((epoch * size / history["images_per_second"]).sum())
+    images = epoch * _images_per_batch(options)
+    seconds = float((images / history["images_per_second"]).sum())
     network = Embedder(options.embedder)
     network.load_state_dict(steps[-1].checkpoint.weights)
     compute = Compute(options.training)
     everything = select_images(store, splits.assign(split="train"), "train")
     vectors = map_images(network.eval(), everything, compute, 128).numpy()
-    score = _score(vectors, splits)
-    logger.info("%s: %.3f after %.0f s", build.__name__, score, seconds)
-    return score, seconds
+    return _score(vectors, splits), seconds
 
 
-def _images_per_second(
-    options: Parameters, store: ImageStore, splits: pd.DataFrame, seed: int
-) -> float:
+def _images_per_batch(options: Parameters) -> int:
+    batch = options.training.batches
+    if batch.sampler == "random_triplets":
+        return 3 * batch.triplets
+    return batch.classes * batch.images_per_class
+
+
+def _images_per_second(options: Parameters, store: ImageStore, splits: pd.DataFrame) -> float:
     """Return the median rate of the whole network's first epochs, less the first: it warms up."""
     rates: list[float] = []
-    for step in train_in_steps(store, splits, options.embedder, options.training, seed):
+    for step in train_in_steps(store, splits, options.embedder, options.training, 0):
         whole = step.history["trained"] == "whole network"
         rates += step.history.loc[whole, "images_per_second"].tolist()
         if len(rates) > _TRIAL_EPOCHS:

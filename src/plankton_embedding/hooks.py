@@ -5,9 +5,6 @@ from __future__ import annotations
 import atexit
 import logging
 import os
-import signal
-import sys
-import threading
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from plankton_embedding.checks import check_inputs, check_processes, check_raw_images
+from plankton_embedding.interruption import Interruption
 from plankton_embedding.parameters import Parameters, validate_parameters
 from plankton_embedding.tracking import TrackedRun, absolute_uri, origin_tags, read_options
 
@@ -72,6 +70,7 @@ class TrackingHooks:
     def __init__(self) -> None:
         self._run: TrackedRun | None = None
         self._catalog: CatalogProtocol | None = None
+        self._interruption = Interruption()
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -129,7 +128,9 @@ class TrackingHooks:
 
     @hook_impl
     def on_pipeline_error(self, error: Exception) -> None:
-        """End the MLflow run as failed, with the error."""
+        """End the MLflow run as failed, with the error; as killed, if that is where it is from."""
+        if self._interruption.received:
+            self._end("KILLED")
         if self._run is not None:
             self._run.set_tag("error", f"{type(error).__name__}: {error}")
         self._end("FAILED")
@@ -150,7 +151,7 @@ class TrackingHooks:
         )
         # Ctrl-C ends a run without any hook being called.
         atexit.register(self._end, "KILLED")
-        _exit_on_sigterm()
+        self._interruption.watch()
         self._run.log_parameters(acting_parameters(self._parameters, pipeline))
 
     def _tag_fingerprint(self, dataset_name: str, data: Any) -> None:
@@ -166,13 +167,7 @@ class TrackingHooks:
         if run is not None:
             run.finish(status)
             atexit.unregister(self._end)
-
-
-def _exit_on_sigterm() -> None:
-    """Let SIGTERM end the process as an error would, so that what is open is closed."""
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    if in_main_thread and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+            self._interruption.release()
 
 
 def acting_parameters(parameters: Parameters, pipeline: Pipeline) -> dict[str, Any]:
