@@ -45,7 +45,7 @@ def test_right_parameters(values):
         ("split.validation_per_class", 2.5, "a whole number or a fraction below 1"),
         ("split.validation_per_class", "many", "valid number"),
         ("preprocess.image_size", 74, "greater than or equal to 75"),
-        ("parallel.workers", 0, "-1 (one a core) or at least 1"),
+        ("engine.workers", 0, "-1 (one a core) or at least 1"),
         ("embedder.dropout", 1, "less than 1"),
         ("seed", -1, "greater than or equal to 0"),
     ],

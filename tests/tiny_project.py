@@ -43,7 +43,15 @@ def tiny_values(images: Path) -> dict:
     return {
         "images": str(images),
         "seed": 3,
-        "parallel": {"backend": "threading", "workers": 1},
+        "engine": {"backend": "threading", "workers": 1, "address": None},
+        "source": {
+            "kind": "auto",
+            "nested_folders": "reject",
+            "validated_only": True,
+            "path_column": "path",
+            "class_column": "class_name",
+            "pixel_size": None,
+        },
         "scan": {"max_rejected": 0.5},
         "split": {
             "validation_per_class": 3,

@@ -63,8 +63,8 @@ def check_inputs(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         )
 
 
-def check_raw_images(catalog: CatalogProtocol, images: Path) -> None:
-    """Check that the parameter ``images`` is the folder that is read.
+def check_raw_images(catalog: CatalogProtocol, images: str, project: Path) -> None:
+    """Check that the parameter ``images`` is what is read.
 
     Raises
     ------
@@ -72,8 +72,13 @@ def check_raw_images(catalog: CatalogProtocol, images: Path) -> None:
         If it was set where the catalogue cannot see it.
     """
     dataset: Any = catalog.get("raw_images")
-    if images.resolve() != dataset.folder.resolve():
+    wanted, read = (_absolute(place, project) for place in (images, dataset.filepath))
+    if wanted != read:
         raise ParameterError(
-            f"the parameter images is {images}, but {dataset.folder} would be read. Set it in "
+            f"the parameter images is {images}, but {dataset.filepath} would be read. Set it in "
             "conf/local/globals.yml or with `--params images=FOLDER`, not in a parameters file."
         )
+
+
+def _absolute(place: str, project: Path) -> str:
+    return place if "://" in place else str((project / Path(place).expanduser()).resolve())

@@ -52,7 +52,7 @@ class CheckingHooks:
         check_processes(pipeline)
         check_inputs(pipeline, catalog)
         if "raw_images" in pipeline.inputs():
-            check_raw_images(catalog, self._project / self._parameters.images.expanduser())
+            check_raw_images(catalog, self._parameters.images, self._project)
         if any(node.name == "train_embedder" for node in pipeline.nodes):
             from plankton_embedding.training.preflight import check_training
 

@@ -22,17 +22,34 @@ class _Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class ParallelOptions(_Options):
-    """How maps over images are spread over the machine, through joblib."""
+class EngineOptions(_Options):
+    """How maps over images are spread, through joblib."""
 
-    backend: Literal["loky", "threading"]
-    workers: int = Field(description="-1: one a core")
+    backend: Literal["loky", "threading", "dask", "ray"]
+    workers: int = Field(description="-1: one a core; a cluster's own number counts on a cluster")
+    address: str | None = Field(description="of a dask or ray cluster; null: one of this machine")
 
     @model_validator(mode="after")
-    def _workers_not_zero(self) -> ParallelOptions:
+    def _possible(self) -> EngineOptions:
         if self.workers == 0 or self.workers < -1:
             raise ValueError("workers must be -1 (one a core) or at least 1")
+        if self.address is not None and self.backend in ("loky", "threading"):
+            raise ValueError(f"{self.backend} runs on this machine: address must be null")
         return self
+
+
+class SourceOptions(_Options):
+    """Where images, classes and splits are found."""
+
+    kind: Literal["auto", "class_folders", "ecotaxa", "table", "prepared_splits"]
+    nested_folders: Literal["reject", "first", "path"] = Field(
+        description="images in folders inside class folders: not used, of the class of the first "
+        "folder, or of a class named by the whole path"
+    )
+    validated_only: bool = Field(description="of an EcoTaxa export: leave predictions out")
+    path_column: str = Field(description="of a table")
+    class_column: str = Field(description="of a table")
+    pixel_size: PositiveFloat | None = Field(description="µm a pixel, where the source is silent")
 
 
 class ScanOptions(_Options):
@@ -231,9 +248,10 @@ class ReportingOptions(_Options):
 class Parameters(_Options):
     """All parameters of the project, as they lie in ``conf/*/parameters``."""
 
-    images: Path
+    images: str
     seed: int = Field(ge=0, lt=2**32)
-    parallel: ParallelOptions
+    engine: EngineOptions
+    source: SourceOptions
     scan: ScanOptions
     split: SplitOptions
     preprocess: PreprocessOptions

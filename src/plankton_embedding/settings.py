@@ -1,6 +1,6 @@
 """Settings of the Kedro project."""
 
-from pathlib import Path
+import os
 
 from plankton_embedding.hooks import CheckingHooks, TrackingHooks
 
@@ -16,6 +16,6 @@ CONFIG_LOADER_ARGS = {
     "config_patterns": {"mlflow": ["mlflow*"]},
     # An environment names only the parameters that it changes.
     "merge_strategy": {"parameters": "soft"},
-    # Kedro would take ~ for a folder of the project.
-    "custom_resolvers": {"folder": lambda path: str(Path(str(path)).expanduser())},
+    # Kedro would take ~ for a file of the project.
+    "custom_resolvers": {"place": lambda place: os.path.expanduser(str(place))},
 }

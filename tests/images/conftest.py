@@ -10,12 +10,12 @@ import pytest
 from PIL import Image
 
 from plankton_embedding.images.scan import ACCEPTED
-from plankton_embedding.parameters import ParallelOptions, PreprocessOptions, SplitOptions
+from plankton_embedding.parameters import EngineOptions, PreprocessOptions, SplitOptions
 
 
 @pytest.fixture
-def one_thread() -> ParallelOptions:
-    return ParallelOptions(backend="threading", workers=1)
+def one_thread() -> EngineOptions:
+    return EngineOptions(backend="threading", workers=1, address=None)
 
 
 @pytest.fixture

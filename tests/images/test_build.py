@@ -8,12 +8,13 @@ import pytest
 from plankton_embedding.errors import find_user_error
 from plankton_embedding.images import scan as scanning
 from plankton_embedding.images.build import prepare_images
-from plankton_embedding.images.folder import list_image_folder
+from plankton_embedding.images.class_folders import list_class_folders
+from plankton_embedding.images.location import open_location
 from plankton_embedding.images.preprocess import preprocess
 from plankton_embedding.images.scan import scan_images
 from plankton_embedding.images.splits import assign_splits
 from plankton_embedding.images.store import ImageStore, ImageStoreError, write_image_store
-from plankton_embedding.parameters import ParallelOptions, StoreOptions
+from plankton_embedding.parameters import EngineOptions, StoreOptions
 
 
 @pytest.fixture
@@ -32,17 +33,18 @@ def images(tmp_path, write_image) -> Path:
 @pytest.fixture
 def splits(images, one_thread, split_options) -> pd.DataFrame:
     """Return splits that drop class rare and use the other fifteen images."""
-    manifest = scan_images(list_image_folder(images), one_thread)
+    manifest = scan_images(list_class_folders(open_location(str(images))), one_thread)
     return assign_splits(manifest, split_options(2, 2, "drop"), seed=0)
 
 
 @pytest.fixture
 def build(images, splits, one_thread, preprocess_options, tmp_path):
     """Return a function that builds a store of shards of 4 images in a folder of that name."""
+    listed = list_class_folders(open_location(str(images)))
 
-    def to_store(name: str, parallel: ParallelOptions = one_thread, **changes: object) -> Path:
+    def to_store(name: str, parallel: EngineOptions = one_thread, **changes: object) -> Path:
         content = prepare_images(
-            list_image_folder(images),
+            listed,
             splits,
             "f1",
             preprocess_options(**changes),
@@ -92,7 +94,7 @@ def test_nothing_is_read_before_the_store_is_written(
     images, splits, one_thread, preprocess_options, tmp_path
 ):
     content = prepare_images(
-        list_image_folder(images),
+        list_class_folders(open_location(str(images))),
         splits,
         "f1",
         preprocess_options(),
@@ -123,16 +125,27 @@ def test_an_image_lost_between_scan_and_build_is_named(images, build, tmp_path, 
         ImageStore(tmp_path / "store")
 
 
+def test_an_image_that_is_not_in_the_source_is_named(
+    images, splits, one_thread, preprocess_options
+):
+    (images / "algae" / "3.png").unlink()
+    listed = list_class_folders(open_location(str(images)))
+    with pytest.raises(ImageStoreError, match=r"algae/3\.png was split but is not in"):
+        prepare_images(
+            listed, splits, "f1", preprocess_options(), StoreOptions(images_per_shard=4), one_thread
+        )
+
+
 def test_a_dropped_image_may_be_lost(images, build):
     (images / "rare" / "0.png").unlink()
     assert len(ImageStore(build("store"))) == 15
 
 
 def test_processes_give_what_one_thread_gives(images, build, one_thread, monkeypatch):
-    monkeypatch.setattr(scanning, "_FILES_A_TASK", 3)
+    monkeypatch.setattr(scanning, "_FILES_A_BLOCK", 3)
     (images / "algae" / "notes.txt").write_text("rejected")
-    processes = ParallelOptions(backend="loky", workers=2)
-    folder = list_image_folder(images)
+    processes = EngineOptions(backend="loky", workers=2, address=None)
+    folder = list_class_folders(open_location(str(images)))
     pd.testing.assert_frame_equal(
         scan_images(folder, processes), scan_images(folder, one_thread), check_exact=True
     )

@@ -1,7 +1,8 @@
 import pandas as pd
 import pytest
 
-from plankton_embedding.images.folder import list_image_folder
+from plankton_embedding.images.class_folders import list_class_folders
+from plankton_embedding.images.location import open_location
 from plankton_embedding.images.rejects import (
     TooManyRejectedError,
     accept_images,
@@ -18,7 +19,7 @@ def manifest(two_classes, one_thread) -> pd.DataFrame:
     (two_classes / "copepod" / "b.txt").write_text("text")
     (two_classes / "copepod" / "empty.png").write_bytes(b"")
     (two_classes / "stray.png").write_bytes(b"x")
-    return scan_images(list_image_folder(two_classes), one_thread)
+    return scan_images(list_class_folders(open_location(str(two_classes))), one_thread)
 
 
 def test_rejected_files_are_listed_by_reason(manifest):
@@ -47,7 +48,7 @@ def test_more_than_the_limit_is_an_error_that_says_what_and_where(manifest):
 
 
 def test_no_rejected_file_is_an_empty_list(two_classes, one_thread):
-    manifest = scan_images(list_image_folder(two_classes), one_thread)
+    manifest = scan_images(list_class_folders(open_location(str(two_classes))), one_thread)
     rejected = list_rejected_images(manifest)
     assert rejected.empty
     assert len(accept_images(manifest, rejected, ScanOptions(max_rejected=0))) == 4

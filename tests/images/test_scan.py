@@ -9,13 +9,15 @@ import pytest
 from PIL import Image
 
 from plankton_embedding.images import scan as scanning
-from plankton_embedding.images.folder import ImageFolderError, list_image_folder
+from plankton_embedding.images.class_folders import list_class_folders
+from plankton_embedding.images.location import open_location
 from plankton_embedding.images.scan import ACCEPTED, REJECTED, scan_images
+from plankton_embedding.images.source import ImageSourceError
 
 
 @pytest.fixture
 def scan(one_thread):
-    return lambda root: scan_images(list_image_folder(root), one_thread)
+    return lambda root: scan_images(list_class_folders(open_location(str(root))), one_thread)
 
 
 def _reasons(manifest: pd.DataFrame) -> dict[str, str]:
@@ -31,6 +33,7 @@ def test_a_row_describes_its_file(two_classes, write_image, scan):
     assert row.to_dict() == {
         "path": str(path),
         "class_name": "copepod",
+        "prepared_split": "",
         "width": 31,
         "height": 5,
         "mode": "L",
@@ -46,7 +49,7 @@ def test_a_row_describes_its_file(two_classes, write_image, scan):
 def test_a_row_for_every_file_in_order_of_the_ids(
     two_classes, write_image, scan, monkeypatch, files_a_task
 ):
-    monkeypatch.setattr(scanning, "_FILES_A_TASK", files_a_task)
+    monkeypatch.setattr(scanning, "_FILES_A_BLOCK", files_a_task)
     write_image(two_classes / "overview.png")
     write_image(two_classes / "algae" / "more" / "2.png")
     manifest = scan(two_classes)
@@ -168,14 +171,14 @@ def test_class_and_file_names_survive_as_they_are(tmp_path, write_image, scan):
 
 def test_one_class_only_is_named_with_what_to_do(tmp_path, write_image, scan):
     write_image(tmp_path / "algae" / "0.png")
-    with pytest.raises(ImageFolderError, match=r"one class only \('algae'\).*give its parent"):
+    with pytest.raises(ImageSourceError, match=r"one class only \('algae'\).*give its parent"):
         scan(tmp_path)
 
 
 def test_an_empty_class_folder_is_named_with_what_to_do(two_classes, scan):
     (two_classes / "diatom").mkdir()
     with pytest.raises(
-        ImageFolderError,
+        ImageSourceError,
         match=r"class 'diatom' of .*\(the folder is empty\).*take the class folder",
     ):
         scan(two_classes)
@@ -184,7 +187,7 @@ def test_an_empty_class_folder_is_named_with_what_to_do(two_classes, scan):
 def test_class_folders_that_are_all_empty_are_named(tmp_path, scan):
     (tmp_path / "algae").mkdir()
     (tmp_path / "diatom").mkdir()
-    with pytest.raises(ImageFolderError, match="no readable image in class 'algae', 'diatom'"):
+    with pytest.raises(ImageSourceError, match="no readable image in class 'algae', 'diatom'"):
         scan(tmp_path)
 
 
@@ -192,12 +195,12 @@ def test_a_class_without_a_readable_image_is_named_with_an_example(two_classes, 
     (two_classes / "diatom").mkdir()
     (two_classes / "diatom" / "0.png").write_text("not pixels")
     message = r"class 'diatom' of .*\(for example diatom/0\.png: not an image.*Repair the files"
-    with pytest.raises(ImageFolderError, match=message):
+    with pytest.raises(ImageSourceError, match=message):
         scan(two_classes)
 
 
 def test_a_folder_too_high_up_is_explained(tmp_path, two_classes, write_image, scan):
     write_image(tmp_path / "other" / "0.png")
     message = r"class 'images' of .*algae/0\.png: in a folder inside a class folder"
-    with pytest.raises(ImageFolderError, match=message):
+    with pytest.raises(ImageSourceError, match=message):
         scan(tmp_path)

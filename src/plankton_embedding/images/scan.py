@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import stat
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import imagehash
 import pandas as pd
-from joblib import Parallel, delayed
+from fsspec import AbstractFileSystem
 from PIL import Image
-from tqdm import tqdm
 
 from plankton_embedding.images.decode import UnreadableImageError, open_image, to_gray
-from plankton_embedding.images.folder import ImageFile, ImageFolder, ImageFolderError
-from plankton_embedding.parameters import ParallelOptions
+from plankton_embedding.images.engine import map_blocks
+from plankton_embedding.images.source import ImageSource, ImageSourceError, as_text, read_file
+from plankton_embedding.parameters import EngineOptions
 
 ACCEPTED, REJECTED = "accepted", "rejected"
 
-_COLUMNS = {
-    "image_id": "str",
-    "path": "str",
-    "class_name": "str",
+# What is seen of a file; it stands in the manifest beside what the source says of it.
+_SEEN = {
     "width": "int32",
     "height": "int32",
     "mode": "str",
@@ -34,47 +31,48 @@ _COLUMNS = {
 }
 
 # Enough files to keep a worker busy for about a second, few enough for a smooth progress bar.
-_FILES_A_TASK = 512
+_FILES_A_BLOCK = 512
 
 
-def scan_images(folder: ImageFolder, parallel: ParallelOptions) -> pd.DataFrame:
-    """Describe every file of a folder of class folders.
+def scan_images(source: ImageSource, engine: EngineOptions) -> pd.DataFrame:
+    """Describe every file of a source.
 
     Returns
     -------
     DataFrame, one row a file, sorted by image_id: ``image_id``, ``path``, ``class_name``,
-    ``width``, ``height`` (pixels), ``mode`` (Pillow's), ``bytes``, ``sha256``,
-    ``perceptual_hash`` (64-bit pHash, hexadecimal), ``status`` (accepted or rejected),
-    ``reason`` (of a rejection).
+    ``prepared_split``, ``width``, ``height`` (pixels), ``mode`` (Pillow's), ``bytes``,
+    ``sha256``, ``perceptual_hash`` (64-bit pHash, hexadecimal), ``status`` (accepted or
+    rejected), ``reason`` (of a rejection), and the source's own columns.
 
     Raises
     ------
-    ImageFolderError
+    ImageSourceError
         If there is only one class, or a class without a readable image.
     """
-    tasks = [
-        folder.files[start : start + _FILES_A_TASK]
-        for start in range(0, len(folder.files), _FILES_A_TASK)
+    files = source.files[["path", "reason"]]
+    blocks = [
+        files[start : start + _FILES_A_BLOCK] for start in range(0, len(files), _FILES_A_BLOCK)
     ]
-    described = Parallel(n_jobs=parallel.workers, backend=parallel.backend, return_as="generator")(
-        delayed(_describe_files)(folder.root, files) for files in tasks
-    )
-    progress = tqdm(described, total=len(tasks), desc="scan", unit=" blocks", disable=None)
-    rows = [row for block in progress for row in block]
-    manifest = pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
-    _check_classes(manifest, folder)
+    describe = partial(_describe_files, source.location.filesystem)
+    seen = [row for block in map_blocks(describe, blocks, engine, "scan") for row in block]
+    described = pd.DataFrame(seen, columns=list(_SEEN), index=files.index).astype(_SEEN)
+    known = source.files.drop(columns="reason")
+    manifest = known.assign(path=known["path"].map(as_text).astype("str")).join(described)
+    first = ["image_id", "path", "class_name", "prepared_split", *_SEEN]
+    manifest = manifest[[*first, *manifest.columns.difference(first, sort=False)]]
+    _check_classes(manifest, source)
     return manifest
 
 
-def _describe_files(root: Path, files: tuple[ImageFile, ...]) -> list[dict[str, Any]]:
-    return [_describe_file(root, file) for file in files]
+def _describe_files(filesystem: AbstractFileSystem, files: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        _describe_file(filesystem, path, reason)
+        for path, reason in zip(files["path"], files["reason"], strict=True)
+    ]
 
 
-def _describe_file(root: Path, file: ImageFile) -> dict[str, Any]:
+def _describe_file(filesystem: AbstractFileSystem, path: str, reason: str) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "image_id": _text(file.image_id),
-        "path": _text(str(root / file.image_id)),
-        "class_name": file.class_name,
         "width": 0,
         "height": 0,
         "mode": "",
@@ -82,12 +80,12 @@ def _describe_file(root: Path, file: ImageFile) -> dict[str, Any]:
         "sha256": "",
         "perceptual_hash": "",
         "status": REJECTED,
-        "reason": file.misplaced,
+        "reason": reason,
     }
     try:
-        content = _read(root / file.image_id)
+        content = read_file(filesystem, path)
         row |= {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-        if file.misplaced:
+        if reason:
             return row
         image = open_image(content)
         gray = to_gray(image, background=255)
@@ -104,21 +102,9 @@ def _describe_file(root: Path, file: ImageFile) -> dict[str, Any]:
     }
 
 
-def _read(path: Path) -> bytes:
-    # A named pipe would be waited for without end.
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise UnreadableImageError("not a regular file")
-    return path.read_bytes()
-
-
-def _text(name: str) -> str:
-    # The bytes of a name that is not UTF-8 are shown as \udcff: a table cannot hold them.
-    return name.encode(errors="backslashreplace").decode()
-
-
-def _check_classes(manifest: pd.DataFrame, folder: ImageFolder) -> None:
+def _check_classes(manifest: pd.DataFrame, source: ImageSource) -> None:
     readable = set(manifest.loc[manifest["status"] == ACCEPTED, "class_name"])
-    unreadable = [name for name in folder.class_names if name not in readable]
+    unreadable = [name for name in source.class_names if name not in readable]
     if unreadable:
         rejected = manifest[manifest["class_name"] == unreadable[0]]
         example = (
@@ -126,12 +112,12 @@ def _check_classes(manifest: pd.DataFrame, folder: ImageFolder) -> None:
             if len(rejected)
             else "the folder is empty"
         )
-        raise ImageFolderError(
-            f"no readable image in class {', '.join(map(repr, unreadable))} of {folder.root} "
+        raise ImageSourceError(
+            f"no readable image in class {', '.join(map(repr, unreadable))} of {source.location} "
             f"({example}). Repair the files or take the class folder away."
         )
-    if len(folder.class_names) < 2:
-        raise ImageFolderError(
-            f"{folder.root} holds one class only ({folder.class_names[0]!r}); an embedding needs "
-            "two or more. Is it a class folder itself? Then give its parent."
+    if len(source.class_names) < 2:
+        raise ImageSourceError(
+            f"{source.location} holds one class only ({source.class_names[0]!r}); an embedding "
+            "needs two or more. Is it a class folder itself? Then give its parent."
         )

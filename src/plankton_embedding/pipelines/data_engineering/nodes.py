@@ -7,13 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from plankton_embedding.images import build, scan
+from plankton_embedding.images import build, listing, scan
 from plankton_embedding.images import splits as splitting
-from plankton_embedding.images.folder import ImageFolder
+from plankton_embedding.images.source import ImageSource, Location
 from plankton_embedding.images.store import ImageStoreContent
 from plankton_embedding.parameters import (
-    ParallelOptions,
+    EngineOptions,
     PreprocessOptions,
+    SourceOptions,
     SplitOptions,
     StoreOptions,
 )
@@ -21,15 +22,21 @@ from plankton_embedding.parameters import (
 logger = logging.getLogger(__name__)
 
 
-def scan_images(raw_images: ImageFolder, parallel: ParallelOptions) -> pd.DataFrame:
-    """Describe every file of the image folder: a row each, rejected ones with the reason."""
-    manifest = scan.scan_images(raw_images, parallel)
-    rejected = manifest[manifest["status"] == scan.REJECTED]
+def list_images(raw_images: Location, source: SourceOptions) -> ImageSource:
+    """List the files of the images' location; none of them is opened."""
+    listed = listing.list_images(raw_images, source)
     logger.info(
-        "Found %d files of %d classes in %s: %d accepted, %d rejected",
-        *(len(manifest), len(raw_images.class_names), raw_images.root),
-        *(len(manifest) - len(rejected), len(rejected)),
+        "Found %d files of %d classes in %s",
+        *(len(listed.files), len(listed.class_names), listed.location),
     )
+    return listed
+
+
+def scan_images(listed_images: ImageSource, engine: EngineOptions) -> pd.DataFrame:
+    """Describe every file: a row each, rejected ones with the reason."""
+    manifest = scan.scan_images(listed_images, engine)
+    rejected = manifest[manifest["status"] == scan.REJECTED]
+    logger.info("Scanned: %d accepted, %d rejected", len(manifest) - len(rejected), len(rejected))
     for reason, count in rejected["reason"].value_counts().items():
         logger.warning("Rejected %d files: %s", count, reason)
     return manifest
@@ -49,13 +56,13 @@ def assign_splits(accepted_images: pd.DataFrame, split: SplitOptions, seed: int)
 
 
 def prepare_images(
-    raw_images: ImageFolder,
+    listed_images: ImageSource,
     splits: pd.DataFrame,
     data_summary: dict[str, Any],
     preprocess: PreprocessOptions,
     store: StoreOptions,
-    parallel: ParallelOptions,
+    engine: EngineOptions,
 ) -> ImageStoreContent:
     """Preprocess the images in use, while the store is written."""
     fingerprint = data_summary["fingerprint"]
-    return build.prepare_images(raw_images, splits, fingerprint, preprocess, store, parallel)
+    return build.prepare_images(listed_images, splits, fingerprint, preprocess, store, engine)

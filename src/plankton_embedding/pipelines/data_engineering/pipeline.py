@@ -10,6 +10,7 @@ from plankton_embedding.images.rejects import accept_images, list_rejected_image
 from plankton_embedding.images.summary import count_classes, summarise_data
 from plankton_embedding.pipelines.data_engineering.nodes import (
     assign_splits,
+    list_images,
     prepare_images,
     scan_images,
 )
@@ -20,8 +21,14 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
     return Pipeline(
         [
             Node(
+                list_images,
+                inputs=["raw_images", "params:source"],
+                outputs="listed_images",
+                name="list_images",
+            ),
+            Node(
                 scan_images,
-                inputs=["raw_images", "params:parallel"],
+                inputs=["listed_images", "params:engine"],
                 outputs="image_manifest",
                 name="scan_images",
             ),
@@ -58,12 +65,12 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
             Node(
                 prepare_images,
                 inputs=[
-                    "raw_images",
+                    "listed_images",
                     "splits",
                     "data_summary",
                     "params:preprocess",
                     "params:store",
-                    "params:parallel",
+                    "params:engine",
                 ],
                 outputs="image_store",
                 name="prepare_images",

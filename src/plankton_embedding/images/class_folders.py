@@ -1,84 +1,63 @@
-"""A folder of class folders: which files there are, before any of them is opened."""
+"""A folder of class folders: one folder a class, named like it."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from plankton_embedding.errors import UserError
+import pandas as pd
+
+from plankton_embedding.images.source import (
+    SOURCE_COLUMNS,
+    ImageSource,
+    ImageSourceError,
+    Location,
+    as_text,
+)
 
 
-class ImageFolderError(UserError):
-    """The folder of class folders cannot be used; the message says why and what to do."""
-
-
-@dataclass(frozen=True)
-class ImageFile:
-    """One file found.
-
-    Attributes
-    ----------
-    image_id
-        Path relative to the folder, with forward slashes: unique, and the same on every machine.
-    class_name
-        Name of the class folder; empty for a file outside any class folder.
-    misplaced
-        Why the file cannot be an image of a class (empty: it can).
-    """
-
-    image_id: str
-    class_name: str
-    misplaced: str = ""
-
-
-@dataclass(frozen=True)
-class ImageFolder:
-    """The class folders under a folder, and all files, sorted by image_id."""
-
-    root: Path
-    class_names: tuple[str, ...]
-    files: tuple[ImageFile, ...]
-
-
-def list_image_folder(root: Path) -> ImageFolder:
+def list_class_folders(location: Location) -> ImageSource:
     """List the files of a folder of class folders.
 
     Every file is listed: also one beside the class folders or in a folder inside a class
-    folder, marked as misplaced, so that no image disappears without a word. A symbolic link
-    to a folder is followed, once; two names for one class folder are an error, because its
-    images would be of two classes.
+    folder, with the reason why it cannot be used, so that no image disappears without a word. A
+    symbolic link to a folder is followed, once; two names for one class folder are an error,
+    because its images would be of two classes.
 
     Raises
     ------
-    ImageFolderError
+    ImageSourceError
         If the folder is missing, is not a folder, cannot be read, holds no class folder, or one
         whose name cannot be used.
     """
+    root = Path(location.path)
     if not root.exists():
-        raise ImageFolderError(
+        raise ImageSourceError(
             f"the image folder {root} does not exist. Give a folder that holds one folder a "
             "class with `kedro run --params images=FOLDER`; `make sample` draws the embedded "
             "sample for `--env sample`."
         )
     if not root.is_dir():
-        raise ImageFolderError(f"{root} is a file, not a folder that holds one folder a class.")
-    files = sorted((_image_file(root, path) for path in _walk(root)), key=lambda f: f.image_id)
+        raise ImageSourceError(f"{root} is a file, not a folder that holds one folder a class.")
+    rows = [_describe(root, path) for path in _walk(root)]
+    files = pd.DataFrame(rows, columns=list(SOURCE_COLUMNS), dtype=object).astype(SOURCE_COLUMNS)
     class_names = sorted(e.name for e in root.iterdir() if e.is_dir() and not _hidden(e.name))
     if not class_names:
-        found = f"{len(files)} files but no class folder" if files else "nothing"
-        raise ImageFolderError(
+        found = f"{len(files)} files but no class folder" if len(files) else "nothing"
+        raise ImageSourceError(
             f"the image folder {root} holds {found}. Put the images of each class into a folder "
             "with the name of the class."
         )
     _check_class_folders(root, class_names)
-    return ImageFolder(root, tuple(class_names), tuple(files))
+    return ImageSource(
+        location, tuple(class_names), files.sort_values("image_id", ignore_index=True)
+    )
 
 
 def _walk(root: Path) -> Iterator[Path]:
     def refuse(error: OSError) -> None:
-        raise ImageFolderError(
+        raise ImageSourceError(
             f"the folder {error.filename} cannot be read: {error.strerror}. Mend its permissions "
             "or take it away."
         )
@@ -95,29 +74,28 @@ def _check_class_folders(root: Path, class_names: list[str]) -> None:
     listed = {os.path.realpath(root): "the image folder itself"}
     for name in class_names:
         if not _is_utf8(name):
-            raise ImageFolderError(
+            raise ImageSourceError(
                 f"the name of the class folder {name!r} in {root} is not UTF-8. Rename it."
             )
         real = os.path.realpath(root / name)
         if real in listed:
-            raise ImageFolderError(
+            raise ImageSourceError(
                 f"the class folder {name!r} in {root} is {listed[real]} under another name. Take "
                 "the symbolic link away."
             )
         listed[real] = f"the class folder {name!r}"
 
 
-def _image_file(root: Path, path: Path) -> ImageFile:
+def _describe(root: Path, path: Path) -> tuple[str, str, str, str, str]:
     relative = path.relative_to(root)
-    image_id = relative.as_posix()
-    if len(relative.parts) == 1 or _hidden(relative.parts[0]):
-        return ImageFile(image_id, "", "not in a class folder")
-    misplaced = ""
-    if len(relative.parts) > 2:
-        misplaced = "in a folder inside a class folder"
-    elif not _is_utf8(image_id):
-        misplaced = "file name is not UTF-8"
-    return ImageFile(image_id, relative.parts[0], misplaced)
+    class_name, reason = relative.parts[0], ""
+    if len(relative.parts) == 1 or _hidden(class_name):
+        class_name, reason = "", "not in a class folder"
+    elif len(relative.parts) > 2:
+        reason = "in a folder inside a class folder"
+    elif not _is_utf8(relative.as_posix()):
+        reason = "file name is not UTF-8"
+    return (as_text(relative.as_posix()), str(path), class_name, "", reason)
 
 
 def _is_utf8(name: str) -> bool:

@@ -1,0 +1,91 @@
+"""A source of images: which files there are and of what class, before any of them is opened."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from fsspec import AbstractFileSystem
+from fsspec.implementations.local import LocalFileSystem
+
+from plankton_embedding.errors import UserError
+from plankton_embedding.images.decode import UnreadableImageError
+
+# What every source says of a file; further columns are the source's own.
+SOURCE_COLUMNS = {
+    "image_id": "str",
+    # Not "str": a file name need not be text.
+    "path": "object",
+    "class_name": "str",
+    "prepared_split": "str",
+    "reason": "str",
+}
+
+
+class ImageSourceError(UserError):
+    """The images cannot be found or listed; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where images lie: a file or a folder of a file system."""
+
+    filesystem: AbstractFileSystem
+    path: str
+
+    def __str__(self) -> str:
+        return str(self.filesystem.unstrip_protocol(self.path)).removeprefix("file://")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a place of this machine."""
+        return isinstance(self.filesystem, LocalFileSystem)
+
+
+@dataclass(frozen=True)
+class ImageSource:
+    """All files of a source, also those that cannot be images of a class.
+
+    Attributes
+    ----------
+    location
+        Where they were found.
+    class_names
+        Sorted; one may be without a file.
+    files
+        One row a file, sorted by image_id: ``image_id`` (unique, and the same on every machine:
+        the path from the location, with forward slashes), ``path`` (of the file system),
+        ``class_name`` (empty outside any class), ``prepared_split`` (train, validation or test,
+        where somebody split before; else empty), ``reason`` (why it cannot be an image of a
+        class; empty: it can), and columns of the source's own.
+    """
+
+    location: Location
+    class_names: tuple[str, ...]
+    files: pd.DataFrame
+
+
+def read_file(filesystem: AbstractFileSystem, path: str) -> bytes:
+    """Read a whole file, once.
+
+    Raises
+    ------
+    UnreadableImageError
+        If it is no regular file.
+    OSError
+        If it cannot be read.
+    """
+    if not isinstance(filesystem, LocalFileSystem):
+        content: bytes = filesystem.cat_file(path)
+        return content
+    # A named pipe would be waited for without end.
+    if not stat.S_ISREG(Path(path).stat().st_mode):
+        raise UnreadableImageError("not a regular file")
+    return Path(path).read_bytes()
+
+
+def as_text(name: str) -> str:
+    r"""Return a file name that a table can hold: bytes that are no UTF-8 are shown as \udcff."""
+    return name.encode(errors="backslashreplace").decode()

@@ -1,0 +1,56 @@
+"""The engine: the same results in the same order, wherever the work is done."""
+
+import pytest
+from distributed import Client, LocalCluster
+
+from plankton_embedding.images.engine import EngineError, map_blocks
+from plankton_embedding.parameters import EngineOptions
+
+
+def engine(backend: str, address: str | None = None) -> EngineOptions:
+    return EngineOptions.model_validate({"backend": backend, "workers": 2, "address": address})
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Start two worker processes on this machine, which load tests as this process does."""
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs="ERROR"
+    ) as cluster:
+        yield cluster
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+def test_results_come_in_the_order_of_the_tasks(backend):
+    assert list(map_blocks(abs, range(-20, 0), engine(backend), "test")) == list(range(20, 0, -1))
+
+
+def test_a_dask_cluster_by_its_address(cluster):
+    results = map_blocks(abs, range(-20, 0), engine("dask", cluster.scheduler_address), "test")
+    assert list(results) == list(range(20, 0, -1))
+
+
+def test_the_dask_client_that_is_open(cluster):
+    with Client(cluster) as client:
+        assert list(map_blocks(abs, [-1, -2], engine("dask"), "test")) == [1, 2]
+        assert client.scheduler.address == cluster.scheduler_address
+
+
+def test_no_scheduler_at_the_address():
+    with pytest.raises(EngineError, match=r"no dask scheduler answers .*127\.0\.0\.1:9"):
+        list(map_blocks(abs, [1], engine("dask", "tcp://127.0.0.1:9"), "test"))
+
+
+def test_a_backend_that_is_not_installed():
+    with pytest.raises(EngineError, match=r"pip install 'plankton_embedding\[ray\]'"):
+        list(map_blocks(abs, [1], engine("ray"), "test"))
+
+
+def test_an_address_of_this_machine_is_refused():
+    with pytest.raises(ValueError, match="address must be null"):
+        engine("loky", "tcp://127.0.0.1:8786")
+
+
+def test_an_error_of_a_worker_comes_through():
+    with pytest.raises(TypeError, match="bad operand type"):
+        list(map_blocks(abs, ["text"], engine("loky"), "test"))
