@@ -52,11 +52,14 @@ def tiny_values(images: Path) -> dict:
             "class_column": "class_name",
             "pixel_size": None,
         },
-        "scan": {"max_rejected": 0.5},
+        "scan": {"max_rejected": 0.5, "min_side": 4, "max_pixels": 1000000, "reuse": True},
+        "duplicates": {"max_distance": 0, "max_size_difference": 0.02},
         "split": {
             "validation_per_class": 3,
             "test_per_class": 2,
             "small_classes": "error",
+            "group_column": None,
+            "group_pattern": None,
         },
         "preprocess": {
             "image_size": 75,
@@ -65,6 +68,7 @@ def tiny_values(images: Path) -> dict:
             "crop_bottom": 0,
         },
         "store": {"images_per_shard": 8},
+        "data_report": {"images_per_class": 4},
         "embedder": {
             "embedding_size": 8,
             "activation": "sigmoid",

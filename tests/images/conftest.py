@@ -9,13 +9,32 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from plankton_embedding.images.scan import ACCEPTED
-from plankton_embedding.parameters import EngineOptions, PreprocessOptions, SplitOptions
+from plankton_embedding.images.class_folders import list_class_folders
+from plankton_embedding.images.location import open_location
+from plankton_embedding.images.scan import ACCEPTED, scan_images
+from plankton_embedding.parameters import (
+    EngineOptions,
+    PreprocessOptions,
+    ScanOptions,
+    SplitOptions,
+)
 
 
 @pytest.fixture
 def one_thread() -> EngineOptions:
     return EngineOptions(backend="threading", workers=1, address=None)
+
+
+@pytest.fixture
+def scan_folder(one_thread: EngineOptions) -> Callable[..., pd.DataFrame]:
+    """Return a function that scans a folder of class folders: ``scan_folder(root, min_side=9)``."""
+
+    def scan(root: Path, engine: EngineOptions = one_thread, **changes: object) -> pd.DataFrame:
+        values = {"max_rejected": 1, "min_side": 1, "max_pixels": 10**8, "reuse": False}
+        listed = list_class_folders(open_location(str(root)))
+        return scan_images(listed, ScanOptions.model_validate(values | changes), engine)
+
+    return scan
 
 
 @pytest.fixture
@@ -59,13 +78,18 @@ def make_manifest() -> Callable[..., pd.DataFrame]:
 def split_options() -> Callable[..., SplitOptions]:
     """Return a function that makes split options: ``split_options(3, 0.2, "drop")``."""
 
-    def make(validation: float, test: float, small_classes: str = "error") -> SplitOptions:
+    def make(
+        validation: float, test: float, small_classes: str = "error", **changes: object
+    ) -> SplitOptions:
         return SplitOptions.model_validate(
             {
                 "validation_per_class": validation,
                 "test_per_class": test,
                 "small_classes": small_classes,
+                "group_column": None,
+                "group_pattern": None,
             }
+            | changes
         )
 
     return make

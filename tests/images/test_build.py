@@ -11,7 +11,6 @@ from plankton_embedding.images.build import prepare_images
 from plankton_embedding.images.class_folders import list_class_folders
 from plankton_embedding.images.location import open_location
 from plankton_embedding.images.preprocess import preprocess
-from plankton_embedding.images.scan import scan_images
 from plankton_embedding.images.splits import assign_splits
 from plankton_embedding.images.store import ImageStore, ImageStoreError, write_image_store
 from plankton_embedding.parameters import EngineOptions, StoreOptions
@@ -31,10 +30,9 @@ def images(tmp_path, write_image) -> Path:
 
 
 @pytest.fixture
-def splits(images, one_thread, split_options) -> pd.DataFrame:
+def splits(images, scan_folder, split_options) -> pd.DataFrame:
     """Return splits that drop class rare and use the other fifteen images."""
-    manifest = scan_images(list_class_folders(open_location(str(images))), one_thread)
-    return assign_splits(manifest, split_options(2, 2, "drop"), seed=0)
+    return assign_splits(scan_folder(images), split_options(2, 2, "drop"), seed=0)
 
 
 @pytest.fixture
@@ -141,13 +139,12 @@ def test_a_dropped_image_may_be_lost(images, build):
     assert len(ImageStore(build("store"))) == 15
 
 
-def test_processes_give_what_one_thread_gives(images, build, one_thread, monkeypatch):
+def test_processes_give_what_one_thread_gives(images, build, scan_folder, monkeypatch):
     monkeypatch.setattr(scanning, "_FILES_A_BLOCK", 3)
     (images / "algae" / "notes.txt").write_text("rejected")
     processes = EngineOptions(backend="loky", workers=2, address=None)
-    folder = list_class_folders(open_location(str(images)))
     pd.testing.assert_frame_equal(
-        scan_images(folder, processes), scan_images(folder, one_thread), check_exact=True
+        scan_folder(images, processes), scan_folder(images), check_exact=True
     )
     assert _bytes(build("processes", processes)) == _bytes(build("thread"))
     (images / "copepod" / "5.png").unlink()

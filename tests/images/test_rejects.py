@@ -1,25 +1,26 @@
 import pandas as pd
 import pytest
 
-from plankton_embedding.images.class_folders import list_class_folders
-from plankton_embedding.images.location import open_location
 from plankton_embedding.images.rejects import (
     TooManyRejectedError,
     accept_images,
     list_rejected_images,
 )
-from plankton_embedding.images.scan import scan_images
 from plankton_embedding.parameters import ScanOptions
 
 
+def scan_options(max_rejected: float) -> ScanOptions:
+    return ScanOptions(max_rejected=max_rejected, min_side=1, max_pixels=10**8, reuse=False)
+
+
 @pytest.fixture
-def manifest(two_classes, one_thread) -> pd.DataFrame:
+def manifest(two_classes, scan_folder) -> pd.DataFrame:
     """Four images, and four files that are none."""
     (two_classes / "algae" / "a.txt").write_text("text")
     (two_classes / "copepod" / "b.txt").write_text("text")
     (two_classes / "copepod" / "empty.png").write_bytes(b"")
     (two_classes / "stray.png").write_bytes(b"x")
-    return scan_images(list_class_folders(open_location(str(two_classes))), one_thread)
+    return scan_folder(two_classes)
 
 
 def test_rejected_files_are_listed_by_reason(manifest):
@@ -34,7 +35,7 @@ def test_rejected_files_are_listed_by_reason(manifest):
 
 def test_accepted_and_rejected_are_all_files(manifest):
     rejected = list_rejected_images(manifest)
-    accepted = accept_images(manifest, rejected, ScanOptions(max_rejected=0.5))
+    accepted = accept_images(manifest, rejected, scan_options(0.5))
     assert sorted([*accepted["image_id"], *rejected["image_id"]]) == sorted(manifest["image_id"])
 
 
@@ -44,11 +45,15 @@ def test_more_than_the_limit_is_an_error_that_says_what_and_where(manifest):
         r"'not an image of a known format' \(2 files\), for example .*a\.txt.*rejected_images\.csv"
     )
     with pytest.raises(TooManyRejectedError, match=message):
-        accept_images(manifest, list_rejected_images(manifest), ScanOptions(max_rejected=0.49))
+        accept_images(
+            manifest,
+            list_rejected_images(manifest),
+            scan_options(0.49),
+        )
 
 
-def test_no_rejected_file_is_an_empty_list(two_classes, one_thread):
-    manifest = scan_images(list_class_folders(open_location(str(two_classes))), one_thread)
+def test_no_rejected_file_is_an_empty_list(two_classes, scan_folder):
+    manifest = scan_folder(two_classes)
     rejected = list_rejected_images(manifest)
     assert rejected.empty
-    assert len(accept_images(manifest, rejected, ScanOptions(max_rejected=0))) == 4
+    assert len(accept_images(manifest, rejected, scan_options(0))) == 4

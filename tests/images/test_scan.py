@@ -9,15 +9,13 @@ import pytest
 from PIL import Image
 
 from plankton_embedding.images import scan as scanning
-from plankton_embedding.images.class_folders import list_class_folders
-from plankton_embedding.images.location import open_location
-from plankton_embedding.images.scan import ACCEPTED, REJECTED, scan_images
+from plankton_embedding.images.scan import ACCEPTED, REJECTED
 from plankton_embedding.images.source import ImageSourceError
 
 
 @pytest.fixture
-def scan(one_thread):
-    return lambda root: scan_images(list_class_folders(open_location(str(root))), one_thread)
+def scan(scan_folder):
+    return scan_folder
 
 
 def _reasons(manifest: pd.DataFrame) -> dict[str, str]:

@@ -4,9 +4,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from plankton_embedding.images.class_folders import list_class_folders
-from plankton_embedding.images.location import open_location
-from plankton_embedding.images.scan import REJECTED, scan_images
+from plankton_embedding.images.scan import REJECTED
 from plankton_embedding.images.splits import assign_splits
 from plankton_embedding.images.summary import count_classes, data_fingerprint, summarise_data
 
@@ -108,10 +106,10 @@ def test_fingerprint_changes_without_one_image(data):
 
 
 def test_fingerprint_is_of_the_images_and_not_of_their_place(
-    tmp_path, write_image, one_thread, split_options
+    tmp_path, write_image, scan_folder, split_options
 ):
     def fingerprint(root: Path) -> str:
-        manifest = scan_images(list_class_folders(open_location(str(root))), one_thread)
+        manifest = scan_folder(root)
         return data_fingerprint(manifest, assign_splits(manifest, split_options(1, 1), seed=0))
 
     for root in (tmp_path / "here", tmp_path / "there" / "images"):

@@ -16,7 +16,8 @@ from plankton_embedding.training.session import TrainedStep, train_in_steps
 
 @pytest.fixture(scope="session")
 def splits(tiny, image_folder) -> pd.DataFrame:
-    manifest = scan_images(list_class_folders(open_location(str(image_folder))), tiny.engine)
+    listed = list_class_folders(open_location(str(image_folder)))
+    manifest = scan_images(listed, tiny.scan, tiny.engine)
     return assign_splits(manifest, tiny.split, tiny.seed)
 
 

@@ -36,7 +36,8 @@ def preprocess(content: bytes, options: PreprocessOptions) -> GrayPlane:
     """
     image = open_image(content)
     level = _LEVELS.get(options.background, 255)
-    plane = _crop_bottom(to_gray(image, background=level), options.crop_bottom)
+    rows = 0 if options.crop_bottom == "auto" else options.crop_bottom
+    plane = _crop_bottom(to_gray(image, background=level), rows)
     if options.background == "auto":
         level = border_level(plane)
     return _fit(plane, options.image_size, options.fit, level)

@@ -14,7 +14,7 @@ from PIL import Image
 from plankton_embedding.images.decode import UnreadableImageError, open_image, to_gray
 from plankton_embedding.images.engine import map_blocks
 from plankton_embedding.images.source import ImageSource, ImageSourceError, as_text, read_file
-from plankton_embedding.parameters import EngineOptions
+from plankton_embedding.parameters import EngineOptions, ScanOptions
 
 ACCEPTED, REJECTED = "accepted", "rejected"
 
@@ -34,7 +34,7 @@ _SEEN = {
 _FILES_A_BLOCK = 512
 
 
-def scan_images(source: ImageSource, engine: EngineOptions) -> pd.DataFrame:
+def scan_images(source: ImageSource, options: ScanOptions, engine: EngineOptions) -> pd.DataFrame:
     """Describe every file of a source.
 
     Returns

@@ -7,13 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from plankton_embedding.images import build, listing, scan
+from plankton_embedding.images import build, listing
+from plankton_embedding.images import scan as scanning
 from plankton_embedding.images import splits as splitting
 from plankton_embedding.images.source import ImageSource, Location
 from plankton_embedding.images.store import ImageStoreContent
 from plankton_embedding.parameters import (
     EngineOptions,
     PreprocessOptions,
+    ScanOptions,
     SourceOptions,
     SplitOptions,
     StoreOptions,
@@ -32,10 +34,14 @@ def list_images(raw_images: Location, source: SourceOptions) -> ImageSource:
     return listed
 
 
-def scan_images(listed_images: ImageSource, engine: EngineOptions) -> pd.DataFrame:
+def scan_images(
+    listed_images: ImageSource,
+    scan: ScanOptions,
+    engine: EngineOptions,
+) -> pd.DataFrame:
     """Describe every file: a row each, rejected ones with the reason."""
-    manifest = scan.scan_images(listed_images, engine)
-    rejected = manifest[manifest["status"] == scan.REJECTED]
+    manifest = scanning.scan_images(listed_images, scan, engine)
+    rejected = manifest[manifest["status"] == scanning.REJECTED]
     logger.info("Scanned: %d accepted, %d rejected", len(manifest) - len(rejected), len(rejected))
     for reason, count in rejected["reason"].value_counts().items():
         logger.warning("Rejected %d files: %s", count, reason)

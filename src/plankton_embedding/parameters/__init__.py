@@ -1,0 +1,140 @@
+"""Typed parameter models: the one edge where configuration is validated.
+
+Every value comes from ``conf/``; the models hold no defaults, so that YAML stays the one
+source. An unknown key or an impossible value is an error that names it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from plankton_embedding.errors import UserError
+from plankton_embedding.parameters.data_engineering import (
+    DataReportOptions,
+    DuplicateOptions,
+    EngineOptions,
+    PreprocessOptions,
+    ScanOptions,
+    SourceOptions,
+    SplitOptions,
+    StoreOptions,
+)
+from plankton_embedding.parameters.modelling import (
+    ArcFaceOptions,
+    AugmentationOptions,
+    BatchOptions,
+    EmbedderOptions,
+    LossesOptions,
+    LossName,
+    MultiSimilarityOptions,
+    ProxyAnchorOptions,
+    StageOptions,
+    TemperatureOptions,
+    TrainingOptions,
+    TripletOptions,
+)
+from plankton_embedding.parameters.options import Options
+
+__all__ = [
+    "ArcFaceOptions",
+    "AugmentationOptions",
+    "BatchOptions",
+    "DataReportOptions",
+    "DuplicateOptions",
+    "EmbedderOptions",
+    "EngineOptions",
+    "LossName",
+    "LossesOptions",
+    "MultiSimilarityOptions",
+    "ParameterError",
+    "Parameters",
+    "PreprocessOptions",
+    "ProxyAnchorOptions",
+    "ReportingOptions",
+    "ScanOptions",
+    "SourceOptions",
+    "SplitOptions",
+    "StageOptions",
+    "StoreOptions",
+    "TemperatureOptions",
+    "TrainingOptions",
+    "TripletOptions",
+    "validate_parameters",
+]
+
+
+class ReportingOptions(Options):
+    """The report."""
+
+    title: str
+    projection_images_per_class: int = Field(
+        ge=1, description="points a class in the 3-D view, chosen by the seed"
+    )
+
+
+class Parameters(Options):
+    """All parameters of the project, as they lie in ``conf/*/parameters``."""
+
+    images: str
+    seed: int = Field(ge=0, lt=2**32)
+    engine: EngineOptions
+    source: SourceOptions
+    scan: ScanOptions
+    duplicates: DuplicateOptions
+    split: SplitOptions
+    preprocess: PreprocessOptions
+    store: StoreOptions
+    data_report: DataReportOptions
+    embedder: EmbedderOptions
+    training: TrainingOptions
+    reporting: ReportingOptions
+
+
+class ParameterError(UserError):
+    """A parameter is unknown, missing or has an impossible value."""
+
+
+def validate_parameters(values: dict[str, Any]) -> Parameters:
+    """Validate the parameters of a run.
+
+    Raises
+    ------
+    ParameterError
+        Names each parameter that is wrong, its value and what would be right.
+    """
+    try:
+        return Parameters.model_validate(values)
+    except ValidationError as error:
+        problems: dict[str, list[str]] = {}
+        for problem in error.errors():
+            name = _parameter_name(problem, values)
+            problems.setdefault(name, []).append(_explain(problem))
+        raise ParameterError(
+            "these parameters are wrong (conf/base/parameters lists all that there are):\n"
+            + "\n".join(f"  {name}: {' or '.join(why)}" for name, why in problems.items())
+        ) from None
+
+
+def _parameter_name(problem: ErrorDetails, values: Any) -> str:
+    """Return the dotted name; what pydantic adds to it about members of unions is left out."""
+    place = []
+    for part in problem["loc"]:
+        if not isinstance(values, dict):
+            break
+        place.append(str(part))
+        values = values.get(part)
+    return ".".join(place)
+
+
+def _explain(problem: ErrorDetails) -> str:
+    if problem["type"] == "extra_forbidden":
+        return "there is no such parameter"
+    if problem["type"] == "missing":
+        return "is missing"
+    message = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if isinstance(problem["input"], dict):
+        return message
+    return f"{message}, not {problem['input']!r}"
