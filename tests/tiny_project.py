@@ -65,6 +65,7 @@ def tiny_values(images: Path) -> dict:
             "image_size": 75,
             "fit": "resize",
             "background": "white",
+            "bit_depth": "auto",
             "crop_bottom": 0,
         },
         "store": {"images_per_shard": 8},

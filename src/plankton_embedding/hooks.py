@@ -7,7 +7,7 @@ import logging
 import os
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
@@ -18,6 +18,9 @@ from plankton_embedding.checks import check_inputs, check_processes, check_raw_i
 from plankton_embedding.interruption import Interruption
 from plankton_embedding.parameters import Parameters, validate_parameters
 from plankton_embedding.tracking import TrackedRun, absolute_uri, origin_tags, read_options
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +60,41 @@ class CheckingHooks:
             from plankton_embedding.training.preflight import check_training
 
             check_training(self._parameters.embedder, self._parameters.training)
+
+
+class RejectsHooks:
+    """Ends a run that looked for images with a count of the files that it could not use."""
+
+    def __init__(self) -> None:
+        self._rejected: pd.DataFrame | None = None
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
+        """Keep the list."""
+        if dataset_name == "rejected_images":
+            self._rejected = data
+
+    @hook_impl
+    def after_pipeline_run(self, catalog: CatalogProtocol) -> None:
+        """Say how many there are, and where they are listed."""
+        rejected, self._rejected = self._rejected, None
+        if rejected is None:
+            return
+        if rejected.empty:
+            logger.info("All files that were found are used")
+            return
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in _count_kinds(rejected).items())
+        dataset: Any = catalog.get("rejected_images")
+        logger.warning(
+            "%s files are not used: %s; listed in %s",
+            *(f"{len(rejected):,}", kinds, dataset._get_load_path()),
+        )
+
+
+def _count_kinds(rejected: pd.DataFrame) -> pd.Series:
+    from plankton_embedding.images.rejects import count_kinds
+
+    return count_kinds(rejected["reason"])
 
 
 class TrackingHooks:

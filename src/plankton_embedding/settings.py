@@ -2,9 +2,10 @@
 
 import os
 
-from plankton_embedding.hooks import CheckingHooks, TrackingHooks
+from plankton_embedding.hooks import CheckingHooks, RejectsHooks, TrackingHooks
 
-HOOKS = (CheckingHooks(), TrackingHooks())
+# Called the last first: the count of rejects ends the output.
+HOOKS = (RejectsHooks(), CheckingHooks(), TrackingHooks())
 
 # kedro-telemetry comes with Kedro: nobody's commands are reported. kedro-mlflow, where somebody
 # has it installed, would track every run a second time.

@@ -29,10 +29,15 @@ def one_thread() -> EngineOptions:
 def scan_folder(one_thread: EngineOptions) -> Callable[..., pd.DataFrame]:
     """Return a function that scans a folder of class folders: ``scan_folder(root, min_side=9)``."""
 
-    def scan(root: Path, engine: EngineOptions = one_thread, **changes: object) -> pd.DataFrame:
+    def scan(
+        root: Path,
+        engine: EngineOptions = one_thread,
+        earlier: pd.DataFrame | None = None,
+        **changes: object,
+    ) -> pd.DataFrame:
         values = {"max_rejected": 1, "min_side": 1, "max_pixels": 10**8, "reuse": False}
         listed = list_class_folders(open_location(str(root)))
-        return scan_images(listed, ScanOptions.model_validate(values | changes), engine)
+        return scan_images(listed, ScanOptions.model_validate(values | changes), engine, earlier)
 
     return scan
 
@@ -101,6 +106,7 @@ def preprocess_options() -> Callable[..., PreprocessOptions]:
 
     def make(**changes: object) -> PreprocessOptions:
         values = {"image_size": 80, "fit": "resize", "background": "white", "crop_bottom": 0}
+        values |= {"bit_depth": "auto"}
         return PreprocessOptions.model_validate(values | changes)
 
     return make

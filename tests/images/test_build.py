@@ -109,7 +109,7 @@ def test_nothing_is_read_before_the_store_is_written(
     [
         (Path.unlink, "No such file or directory"),
         (lambda path: path.write_bytes(b""), "empty file"),
-        (lambda path: path.write_bytes(path.read_bytes()[:-40]), "damaged image"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-40]), "truncated image"),
     ],
     ids=["vanished", "emptied", "damaged"],
 )

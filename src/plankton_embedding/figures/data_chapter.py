@@ -8,6 +8,7 @@ import pandas as pd
 
 from plankton_embedding.figures.class_counts import draw_class_counts
 from plankton_embedding.figures.page import inline_figure, render
+from plankton_embedding.images.rejects import count_kinds
 
 _MOST_REJECTED, _MOST_REASONS = 200, 10
 
@@ -28,7 +29,7 @@ def render_data_chapter(
     """
     rejected = image_manifest[image_manifest["status"] == "rejected"]
     listed = rejected.sort_values("image_id").head(_MOST_REJECTED)
-    reasons = rejected["reason"].astype(str).value_counts()
+    reasons = count_kinds(rejected["reason"])
     return render(
         "data.html",
         class_counts=inline_figure(

@@ -34,10 +34,11 @@ def preprocess(content: bytes, options: PreprocessOptions) -> GrayPlane:
     UnreadableImageError
         If the content is no image.
     """
-    image = open_image(content)
+    image = open_image(content).pixels
     level = _LEVELS.get(options.background, 255)
     rows = 0 if options.crop_bottom == "auto" else options.crop_bottom
-    plane = _crop_bottom(to_gray(image, background=level), rows)
+    depth = None if options.bit_depth == "auto" else options.bit_depth
+    plane = _crop_bottom(to_gray(image, level, depth), rows)
     if options.background == "auto":
         level = border_level(plane)
     return _fit(plane, options.image_size, options.fit, level)

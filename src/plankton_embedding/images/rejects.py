@@ -8,6 +8,9 @@ from plankton_embedding.errors import UserError
 from plankton_embedding.images.scan import ACCEPTED, REJECTED
 from plankton_embedding.parameters import ScanOptions
 
+# Of a reason: the user chose to leave these out, so they say nothing of the state of the files.
+NOT_VALIDATED = "not validated"
+
 
 class TooManyRejectedError(UserError):
     """More files were rejected than ``scan.max_rejected`` allows."""
@@ -25,6 +28,17 @@ def list_rejected_images(manifest: pd.DataFrame) -> pd.DataFrame:
         manifest["status"] == REJECTED, ["image_id", "path", "class_name", "bytes", "reason"]
     ]
     return rejected.sort_values(["reason", "image_id"], ignore_index=True)
+
+
+def count_kinds(reasons: pd.Series) -> pd.Series:
+    """Count reasons by their kind, which stands before the first colon.
+
+    Returns
+    -------
+    Series of int
+        By the kind, the commonest first.
+    """
+    return reasons.astype("str").str.split(":", n=1).str[0].value_counts()
 
 
 def accept_images(
@@ -46,14 +60,15 @@ def accept_images(
     TooManyRejectedError
         Names the share, the limit, the commonest reason and an example.
     """
-    share = len(rejected) / len(manifest)
+    damaged = rejected[~rejected["reason"].str.startswith(NOT_VALIDATED)]
+    share = len(damaged) / len(manifest)
     if share > options.max_rejected:
-        counts = rejected["reason"].value_counts()
-        example = rejected.loc[rejected["reason"] == counts.index[0], "path"].iloc[0]
+        kinds = count_kinds(damaged["reason"])
+        example = damaged.loc[damaged["reason"].str.startswith(kinds.index[0]), "path"].iloc[0]
         raise TooManyRejectedError(
-            f"{len(rejected):,} of {len(manifest):,} files were rejected, {share:.1%}; "
+            f"{len(damaged):,} of {len(manifest):,} files were rejected, {share:.1%}; "
             f"scan.max_rejected allows {options.max_rejected:.1%}. The commonest reason is "
-            f"{counts.index[0]!r} ({counts.iloc[0]:,} files), for example {example}. All of them "
+            f"{kinds.index[0]!r} ({kinds.iloc[0]:,} files), for example {example}. All of them "
             "are in data/02_intermediate/rejected_images.csv: mend or remove them, or raise "
             "scan.max_rejected."
         )

@@ -2,104 +2,84 @@
 
 from __future__ import annotations
 
-import hashlib
+import logging
 from functools import partial
-from typing import Any
 
-import imagehash
 import pandas as pd
-from fsspec import AbstractFileSystem
-from PIL import Image
 
-from plankton_embedding.images.decode import UnreadableImageError, open_image, to_gray
+from plankton_embedding.images.describe import (
+    ACCEPTED,
+    DESCRIPTION_COLUMNS,
+    REJECTED,
+    describe_files,
+)
+from plankton_embedding.images.earlier_scan import mark_files, take_over
 from plankton_embedding.images.engine import map_blocks
-from plankton_embedding.images.source import ImageSource, ImageSourceError, as_text, read_file
+from plankton_embedding.images.source import ImageSource, ImageSourceError, as_text
 from plankton_embedding.parameters import EngineOptions, ScanOptions
 
-ACCEPTED, REJECTED = "accepted", "rejected"
+logger = logging.getLogger(__name__)
 
-# What is seen of a file; it stands in the manifest beside what the source says of it.
-_SEEN = {
-    "width": "int32",
-    "height": "int32",
-    "mode": "str",
-    "bytes": "int64",
-    "sha256": "str",
-    "perceptual_hash": "str",
-    "status": "str",
-    "reason": "str",
-}
+__all__ = ["ACCEPTED", "REJECTED", "scan_images"]
 
 # Enough files to keep a worker busy for about a second, few enough for a smooth progress bar.
 _FILES_A_BLOCK = 512
 
 
-def scan_images(source: ImageSource, options: ScanOptions, engine: EngineOptions) -> pd.DataFrame:
+def scan_images(
+    source: ImageSource,
+    options: ScanOptions,
+    engine: EngineOptions,
+    earlier: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """Describe every file of a source.
+
+    Parameters
+    ----------
+    source
+        Its files.
+    options
+        ``min_side``, ``max_pixels``, ``reuse``.
+    engine
+        How the reading is spread.
+    earlier
+        Manifest of an earlier scan: with ``reuse``, files that did not change are not read again.
 
     Returns
     -------
     DataFrame, one row a file, sorted by image_id: ``image_id``, ``path``, ``class_name``,
-    ``prepared_split``, ``width``, ``height`` (pixels), ``mode`` (Pillow's), ``bytes``,
-    ``sha256``, ``perceptual_hash`` (64-bit pHash, hexadecimal), ``status`` (accepted or
-    rejected), ``reason`` (of a rejection), and the source's own columns.
+    ``prepared_split``, ``width``, ``height`` (pixels, upright), ``mode`` (Pillow's), ``bytes``,
+    ``sha256``, ``perceptual_hash`` (64-bit pHash, hexadecimal), ``orientation`` (EXIF),
+    ``frames``, ``status`` (accepted or rejected), ``reason`` (of a rejection), ``scanned_as``
+    (state of the file and of the scan), and the source's own columns.
 
     Raises
     ------
     ImageSourceError
         If there is only one class, or a class without a readable image.
     """
+    filesystem = source.location.filesystem
     files = source.files[["path", "reason"]]
+    marks = mark_files(filesystem, files, options)
+    known = take_over(earlier if options.reuse else None, files, marks)
+    unread = files.drop(index=known.index)
+    if len(known):
+        logger.info("Scan: unchanged: %s, new: %s", f"{len(known):,}", f"{len(unread):,}")
     blocks = [
-        files[start : start + _FILES_A_BLOCK] for start in range(0, len(files), _FILES_A_BLOCK)
+        unread[start : start + _FILES_A_BLOCK] for start in range(0, len(unread), _FILES_A_BLOCK)
     ]
-    describe = partial(_describe_files, source.location.filesystem)
-    seen = [row for block in map_blocks(describe, blocks, engine, "scan") for row in block]
-    described = pd.DataFrame(seen, columns=list(_SEEN), index=files.index).astype(_SEEN)
-    known = source.files.drop(columns="reason")
-    manifest = known.assign(path=known["path"].map(as_text).astype("str")).join(described)
-    first = ["image_id", "path", "class_name", "prepared_split", *_SEEN]
+    describe = partial(describe_files, filesystem, options)
+    seen = [known, *map_blocks(describe, blocks, engine, "scan")]
+    described = pd.concat(seen).reindex(files.index)
+    listed = source.files.drop(columns="reason")
+    manifest = listed.assign(path=listed["path"].map(as_text).astype("str"))
+    manifest = manifest.join(described.astype(DESCRIPTION_COLUMNS)).assign(scanned_as=marks)
+    # Whoever may not read a file today may do so tomorrow, and nothing of it has changed.
+    manifest.loc[manifest["sha256"].eq(""), "scanned_as"] = ""
+    first = ["image_id", "path", "class_name", "prepared_split", *DESCRIPTION_COLUMNS]
     manifest = manifest[[*first, *manifest.columns.difference(first, sort=False)]]
     _check_classes(manifest, source)
     return manifest
-
-
-def _describe_files(filesystem: AbstractFileSystem, files: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        _describe_file(filesystem, path, reason)
-        for path, reason in zip(files["path"], files["reason"], strict=True)
-    ]
-
-
-def _describe_file(filesystem: AbstractFileSystem, path: str, reason: str) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "width": 0,
-        "height": 0,
-        "mode": "",
-        "bytes": 0,
-        "sha256": "",
-        "perceptual_hash": "",
-        "status": REJECTED,
-        "reason": reason,
-    }
-    try:
-        content = read_file(filesystem, path)
-        row |= {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-        if reason:
-            return row
-        image = open_image(content)
-        gray = to_gray(image, background=255)
-    except OSError as error:
-        return row | {"reason": f"cannot be read: {error.strerror}"}
-    except UnreadableImageError as error:
-        return row | {"reason": str(error)}
-    return row | {
-        "width": image.width,
-        "height": image.height,
-        "mode": image.mode,
-        "perceptual_hash": str(imagehash.phash(Image.fromarray(gray))),
-        "status": ACCEPTED,
-    }
 
 
 def _check_classes(manifest: pd.DataFrame, source: ImageSource) -> None:

@@ -94,6 +94,9 @@ class PreprocessOptions(Options):
     image_size: int = Field(ge=75, le=1024, description="pixels a side; Inception-v3 needs 75")
     fit: Literal["resize", "shrink_only"]
     background: Literal["white", "black", "auto"]
+    bit_depth: Annotated[int, Field(ge=8, le=32)] | Literal["auto"] = Field(
+        description="of the camera, in files of 16 bits; auto: by the image's largest value"
+    )
     crop_bottom: Annotated[int, Field(ge=0)] | Literal["auto"] = Field(
         description="pixels cut off under the image; auto: the scale bar, where there is one"
     )

@@ -10,6 +10,7 @@ import pandas as pd
 from plankton_embedding.images import build, listing
 from plankton_embedding.images import scan as scanning
 from plankton_embedding.images import splits as splitting
+from plankton_embedding.images.rejects import count_kinds
 from plankton_embedding.images.source import ImageSource, Location
 from plankton_embedding.images.store import ImageStoreContent
 from plankton_embedding.parameters import (
@@ -38,13 +39,14 @@ def scan_images(
     listed_images: ImageSource,
     scan: ScanOptions,
     engine: EngineOptions,
+    earlier_manifest: pd.DataFrame,
 ) -> pd.DataFrame:
     """Describe every file: a row each, rejected ones with the reason."""
-    manifest = scanning.scan_images(listed_images, scan, engine)
+    manifest = scanning.scan_images(listed_images, scan, engine, earlier_manifest)
     rejected = manifest[manifest["status"] == scanning.REJECTED]
     logger.info("Scanned: %d accepted, %d rejected", len(manifest) - len(rejected), len(rejected))
-    for reason, count in rejected["reason"].value_counts().items():
-        logger.warning("Rejected %d files: %s", count, reason)
+    for kind, count in count_kinds(rejected["reason"]).items():
+        logger.warning("Rejected %d files: %s", count, kind)
     return manifest
 
 

@@ -28,7 +28,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
             ),
             Node(
                 scan_images,
-                inputs=["listed_images", "params:scan", "params:engine"],
+                inputs=["listed_images", "params:scan", "params:engine", "earlier_manifest"],
                 outputs="image_manifest",
                 name="scan_images",
             ),

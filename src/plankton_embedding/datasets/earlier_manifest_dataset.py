@@ -1,0 +1,61 @@
+"""Kedro dataset: the image manifest of an earlier run, so that its files are not read again."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pandas as pd
+from kedro.io import AbstractDataset, DatasetError
+
+logger = logging.getLogger(__name__)
+
+
+class EarlierManifestDataset(AbstractDataset[NoReturn, pd.DataFrame]):
+    """The latest version of the image manifest that can be read; read-only.
+
+    `scan_images` cannot read the dataset ``image_manifest`` that it writes; this one reads the same
+    folder under another name. Loads as an empty table where there is none.
+
+    Parameters
+    ----------
+    filepath
+        That of ``image_manifest``, versioned.
+    metadata
+        Free; Kedro-Viz reads its own.
+
+    Examples
+    --------
+    .. code-block:: yaml
+
+        earlier_manifest:
+          type: plankton_embedding.datasets.earlier_manifest_dataset.EarlierManifestDataset
+          filepath: data/02_intermediate/image_manifest.parquet
+    """
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._folder = Path(filepath)
+        self.metadata = metadata
+
+    def load(self) -> pd.DataFrame:
+        """Read it."""
+        versions = self._folder.glob(f"*/{self._folder.name}")
+        for path in sorted(versions, reverse=True):
+            try:
+                return pd.read_parquet(path)
+            except (OSError, ValueError) as error:
+                # That of a run that was killed while it wrote.
+                logger.warning("The earlier image manifest %s cannot be read: %s", path, error)
+        return pd.DataFrame()
+
+    def save(self, data: NoReturn) -> NoReturn:
+        """Refuse: the scan writes to ``image_manifest``."""
+        raise DatasetError("the earlier image manifest is read-only")
+
+    def _exists(self) -> bool:
+        # There may be none, which is as good as one.
+        return True
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._folder)}

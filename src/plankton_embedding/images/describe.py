@@ -1,0 +1,116 @@
+"""What one read of a file says of it: a row of the image manifest."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from fsspec import AbstractFileSystem
+
+from plankton_embedding.images.decode import GrayPlane, UnreadableImageError, open_image, to_gray
+from plankton_embedding.images.perceptual_hash import hash_pictures, shrink
+from plankton_embedding.images.source import read_file
+from plankton_embedding.parameters import ScanOptions
+
+ACCEPTED, REJECTED = "accepted", "rejected"
+
+# What is seen of a file; it stands in the manifest beside what the source says of it.
+DESCRIPTION_COLUMNS = {
+    "width": "int32",
+    "height": "int32",
+    "mode": "str",
+    "bytes": "int64",
+    "sha256": "str",
+    "perceptual_hash": "str",
+    "orientation": "int8",
+    "frames": "int32",
+    "status": "str",
+    "reason": "str",
+}
+
+
+def describe_files(
+    filesystem: AbstractFileSystem, options: ScanOptions, files: pd.DataFrame
+) -> pd.DataFrame:
+    """Describe files, each of them read once.
+
+    Parameters
+    ----------
+    filesystem
+        Where they are.
+    options
+        ``min_side``, ``max_pixels``.
+    files
+        ``path``, and ``reason`` why a file cannot be used whatever it holds, else empty.
+
+    Returns
+    -------
+    DataFrame, one row a file, in the same order: the columns of `DESCRIPTION_COLUMNS`. Of a
+    rejected file ``reason`` says why, its kind before the first colon.
+    """
+    rows, pictures = [], []
+    for path, reason in zip(files["path"], files["reason"], strict=True):
+        row, picture = _describe_file(filesystem, path, reason, options)
+        rows.append(row)
+        if picture is not None:
+            pictures.append(picture)
+    hashes = iter(hash_pictures(np.array(pictures, dtype=np.uint8)))
+    for row in rows:
+        row["perceptual_hash"] = next(hashes) if row["status"] == ACCEPTED else ""
+    described = pd.DataFrame(rows, columns=list(DESCRIPTION_COLUMNS), index=files.index)
+    return described.astype(DESCRIPTION_COLUMNS)
+
+
+def _describe_file(
+    filesystem: AbstractFileSystem, path: str, reason: str, options: ScanOptions
+) -> tuple[dict[str, Any], GrayPlane | None]:
+    row: dict[str, Any] = {
+        "width": 0,
+        "height": 0,
+        "mode": "",
+        "bytes": 0,
+        "sha256": "",
+        "orientation": 1,
+        "frames": 0,
+        "status": REJECTED,
+        "reason": reason,
+    }
+    try:
+        content = read_file(filesystem, path)
+        row |= {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        if reason:
+            return row, None
+        image = open_image(content, options.max_pixels)
+        row |= {
+            "width": image.pixels.width,
+            "height": image.pixels.height,
+            "mode": image.pixels.mode,
+            "orientation": image.orientation,
+            "frames": image.frames,
+        }
+        plane = to_gray(image.pixels, background=255)
+        _check_content(plane, options)
+    except OSError as error:
+        return row | {"reason": reason or _why_not_read(error)}, None
+    except UnreadableImageError as error:
+        return row | {"reason": reason or str(error)}, None
+    return row | {"status": ACCEPTED}, shrink(plane)
+
+
+def _check_content(plane: GrayPlane, options: ScanOptions) -> None:
+    height, width = plane.shape
+    if min(height, width) < options.min_side:
+        raise UnreadableImageError(f"too small: {width} x {height} pixels")
+    if plane.min() == plane.max():
+        raise UnreadableImageError("one flat colour")
+
+
+def _why_not_read(error: OSError) -> str:
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return "no permission to read it"
+    if error.errno in (errno.ENOENT, errno.ELOOP):
+        return "broken link or file that vanished"
+    return f"cannot be read: {error.strerror or error}"

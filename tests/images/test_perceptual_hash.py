@@ -1,0 +1,22 @@
+import imagehash
+import numpy as np
+import pytest
+from PIL import Image
+
+from plankton_embedding.images.perceptual_hash import hash_pictures, shrink
+
+
+def test_hashes_are_those_of_imagehash():
+    random = np.random.default_rng(3)
+    y, x = np.mgrid[0:90, 0:120]
+    planes = [random.integers(0, 256, (9 + 7 * n, 200 - 5 * n), dtype=np.uint8) for n in range(20)]
+    planes += [(127 + 120 * np.sin(x / (n + 2)) * np.cos(y / 9)).astype(np.uint8) for n in range(9)]
+    # Without noise many frequencies are equal, and rounding decides.
+    planes += [np.eye(40, dtype=np.uint8) * 255, np.full((30, 30), 7, dtype=np.uint8)]
+    ours = hash_pictures(np.stack([shrink(plane) for plane in planes]))
+    assert ours == [str(imagehash.phash(Image.fromarray(plane))) for plane in planes]
+
+
+@pytest.mark.parametrize("shape", [(0, 32, 32)])
+def test_no_pictures_have_no_hashes(shape):
+    assert hash_pictures(np.empty(shape, dtype=np.uint8)) == []
