@@ -13,12 +13,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from plankton_embedding.images.store import (
-    ImageBlock,
-    ImageStore,
-    ImageStoreContent,
-    write_image_store,
-)
+from plankton_embedding.images.store import ImageStore
+from plankton_embedding.images.store_writer import write_image_blocks
 from plankton_embedding.parameters import Parameters
 from plankton_embedding.training.batch_stream import BatchStream
 from plankton_embedding.training.batches import build_sampler
@@ -58,14 +54,14 @@ def make_store(
     """
     ids = [f"{label}/{number:06d}.png" for number, label in enumerate(labels)]
 
-    def blocks() -> Iterator[ImageBlock]:
+    def blocks() -> Iterator[tuple[list[str], np.ndarray]]:
         start = 0
         for block in pixels:
-            yield ImageBlock(ids[start : start + len(block)], block)
+            yield ids[start : start + len(block)], block
             start += len(block)
 
     folder = Path(mkdtemp(prefix="benchmark-store-")) / "store"
-    write_image_store(folder, ImageStoreContent(blocks(), preprocess, "benchmark"))
+    write_image_blocks(folder, blocks(), preprocess, "benchmark")
     return ImageStore(folder), pd.DataFrame({"image_id": ids, "class_name": labels})
 
 

@@ -1,17 +1,23 @@
 """The project's datasets, in a catalogue, with versions."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from fsspec.implementations.local import LocalFileSystem
 from kedro.io import DataCatalog, DatasetError
+from PIL import Image
 
-from plankton_embedding.images.store import ImageBlock, ImageStore, ImageStoreContent
+from plankton_embedding.images.build import ImageStoreContent
+from plankton_embedding.images.store import ImageStore
+from plankton_embedding.parameters import EngineOptions, PreprocessOptions
 from plankton_embedding.training.card import EmbedderCard
 from plankton_embedding.training.checkpoint import Checkpoint
 from plankton_embedding.training.trained_embedder import select_embedder
+from tiny_project import tiny_values
 
 FIRST, SECOND = "2026-01-01T00.00.00.000Z", "2026-01-02T00.00.00.000Z"
 MODULE = "plankton_embedding.datasets"
@@ -47,9 +53,24 @@ def catalog(folder, save_version=FIRST, load_versions=None):
     return DataCatalog.from_config(entries, load_versions=load_versions, save_version=save_version)
 
 
-def content(level, image_ids=("a", "b", "c")):
-    blocks = (ImageBlock([name], np.full((1, 4, 4), level, dtype=np.uint8)) for name in image_ids)
-    return ImageStoreContent(blocks, {"fit": "resize"}, "f1nger")
+def content(folder, level, image_ids=("a", "b", "c"), sha256=None):
+    """Return what is to be stored: images of one gray level."""
+    paths = [folder / f"{name} {level}.png" for name in image_ids]
+    for path in paths:
+        Image.new("L", (9, 9), level).save(path)
+    hashes = [sha256 or hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
+    files = pd.DataFrame(
+        {"image_id": image_ids, "path": [str(path) for path in paths], "sha256": hashes}
+    )
+    values = tiny_values(folder)
+    return ImageStoreContent(
+        LocalFileSystem(),
+        files,
+        "f1nger",
+        PreprocessOptions.model_validate(values["preprocess"]),
+        2,
+        EngineOptions.model_validate(values["engine"]),
+    )
 
 
 def chunk(step, splits=("validation",)):
@@ -75,7 +96,7 @@ def test_raw_images_are_never_written(tmp_path):
 
 @pytest.mark.parametrize("name", ["store", "plain_store"])
 def test_a_store_comes_back(tmp_path, name):
-    catalog(tmp_path).save(name, content(7))
+    catalog(tmp_path).save(name, content(tmp_path, 7))
     store = catalog(tmp_path).load(name)
     assert isinstance(store, ImageStore)
     assert store.image_ids.tolist() == ["a", "b", "c"]
@@ -83,31 +104,27 @@ def test_a_store_comes_back(tmp_path, name):
 
 
 def test_versions_of_a_store(tmp_path):
-    catalog(tmp_path, FIRST).save("store", content(1))
-    catalog(tmp_path, SECOND).save("store", content(2))
+    catalog(tmp_path, FIRST).save("store", content(tmp_path, 1))
+    catalog(tmp_path, SECOND).save("store", content(tmp_path, 2))
     row = np.array([0])
     assert catalog(tmp_path).load("store").images(row)[0, 0, 0] == 2
     first = catalog(tmp_path, load_versions={"store": FIRST})
     assert first.load("store").images(row)[0, 0, 0] == 1
     with pytest.raises(DatasetError, match="must not exist"):
-        catalog(tmp_path, SECOND).save("store", content(3))
+        catalog(tmp_path, SECOND).save("store", content(tmp_path, 3))
 
 
 def test_an_unversioned_store_is_replaced(tmp_path):
-    catalog(tmp_path).save("plain_store", content(1))
-    catalog(tmp_path).save("plain_store", content(2, ["z"]))
+    catalog(tmp_path).save("plain_store", content(tmp_path, 1))
+    catalog(tmp_path).save("plain_store", content(tmp_path, 2, ["z"]))
     assert catalog(tmp_path).load("plain_store").image_ids.tolist() == ["z"]
 
 
 @pytest.mark.parametrize("name", ["store", "plain_store"])
 def test_a_store_that_failed_half_way_is_no_version(tmp_path, name):
-    def blocks():
-        yield from content(9).blocks
-        raise RuntimeError("disk on fire")
-
-    catalog(tmp_path, FIRST).save(name, content(1))
-    broken = ImageStoreContent(blocks(), {}, "")
-    with pytest.raises(DatasetError, match="disk on fire"):
+    catalog(tmp_path, FIRST).save(name, content(tmp_path, 1))
+    broken = content(tmp_path, 9, sha256="of another file")
+    with pytest.raises(DatasetError, match="was changed after it was scanned"):
         catalog(tmp_path, SECOND).save(name, broken)
     assert catalog(tmp_path).load(name).images(np.array([0]))[0, 0, 0] == 1
     assert not list(tmp_path.rglob("*.partial*"))

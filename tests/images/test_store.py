@@ -1,17 +1,14 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from plankton_embedding.images.store import (
-    ImageBlock,
-    ImageStore,
-    ImageStoreContent,
-    ImageStoreError,
-    write_image_store,
-)
+from plankton_embedding.images.shards import ImageStoreError
+from plankton_embedding.images.store import ImageStore
+from plankton_embedding.images.store_writer import write_image_blocks
 
 SIZE = 6
 IDS = [f"class {number % 3}/größer {number}.png" for number in range(11)]
@@ -19,24 +16,23 @@ PIXELS = np.random.default_rng(8).integers(0, 256, (11, SIZE, SIZE), dtype=np.ui
 PREPROCESS = {"image_size": SIZE, "fit": "resize", "background": "white", "crop_bottom": 0}
 
 
-def _content(images_per_shard: int = 4) -> ImageStoreContent:
+def write(folder: Path, images_per_shard: int = 4) -> None:
     starts = range(0, len(IDS), images_per_shard)
     parts = [slice(start, start + images_per_shard) for start in starts]
-    blocks = (ImageBlock(IDS[part], PIXELS[part]) for part in parts)
-    return ImageStoreContent(blocks, PREPROCESS, "f1")
+    write_image_blocks(folder, ((IDS[part], PIXELS[part]) for part in parts), PREPROCESS, "f1")
 
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
     """Return the folder of a store of eleven images in shards of 4, 4 and 3."""
     path = tmp_path / "nested" / "store"
-    write_image_store(path, _content())
+    write(path)
     return path
 
 
 @pytest.mark.parametrize("images_per_shard", [1, 4, 11, 50])
 def test_what_was_written_is_read(tmp_path, images_per_shard):
-    write_image_store(tmp_path / "store", _content(images_per_shard))
+    write(tmp_path / "store", images_per_shard)
     store = ImageStore(tmp_path / "store")
     assert len(store) == 11
     assert store.image_size == SIZE
@@ -47,16 +43,22 @@ def test_what_was_written_is_read(tmp_path, images_per_shard):
     assert len(store.card.shards) == -(-11 // images_per_shard)
 
 
-def test_the_card_describes_the_store(folder):
-    card = json.loads((folder / "store.json").read_text())
-    assert card == {
-        "image_size": SIZE,
-        "images": 11,
-        "fingerprint": "f1",
-        "preprocess": PREPROCESS,
-        "shards": ["shard-00000.arrow", "shard-00001.arrow", "shard-00002.arrow"],
-    }
-    assert sorted(path.name for path in folder.iterdir()) == [*card["shards"], "store.json"]
+def test_the_index_describes_the_store_to_others_too(folder):
+    with pa.ipc.open_file(str(folder / "index.arrow")) as reader:
+        table = reader.read_all()
+    assert table["image_id"].to_pylist() == IDS
+    said = {name.decode(): value.decode() for name, value in table.schema.metadata.items()}
+    assert said["image_size"] == str(SIZE)
+    assert said["images"] == "11"
+    assert said["fingerprint"] == "f1"
+    assert json.loads(said["preprocess"]) == PREPROCESS
+    names = ["shard-00000.arrow", "shard-00001.arrow", "shard-00002.arrow"]
+    assert [tuple(shard[:2]) for shard in json.loads(said["shards"])] == [
+        (names[0], 4),
+        (names[1], 4),
+        (names[2], 3),
+    ]
+    assert sorted(path.name for path in folder.iterdir()) == ["index.arrow", *names]
 
 
 def test_shards_are_arrow_files_that_others_can_read(folder):
@@ -101,8 +103,8 @@ def test_an_image_that_is_not_held_is_named(folder):
 
 def test_pixels_stay_on_disk_when_a_store_is_opened(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (8, 300, 300), dtype=np.uint8)
-    blocks = [ImageBlock([f"{part}/{n}" for n in range(8)], pixels) for part in range(2)]
-    write_image_store(tmp_path / "store", ImageStoreContent(blocks, {}, "f1"))
+    blocks = [([f"{part}/{n}" for n in range(8)], pixels) for part in range(2)]
+    write_image_blocks(tmp_path / "store", blocks, {}, "f1")
     before = pa.total_allocated_bytes()
     store = ImageStore(tmp_path / "store")
     assert pa.total_allocated_bytes() - before < pixels[0].nbytes
@@ -116,28 +118,15 @@ def test_pixels_stay_on_disk_when_a_store_is_opened(tmp_path):
     np.testing.assert_array_equal(store.images(np.array([9, 0])), pixels[[1, 0]])
 
 
-def test_blocks_are_written_one_at_a_time(tmp_path):
-    folder = tmp_path / "store"
-    seen = []
-
-    def blocks():
-        for number in range(3):
-            seen.append(sorted(path.name for path in folder.iterdir()))
-            yield ImageBlock([f"{number}"], PIXELS[:1])
-
-    write_image_store(folder, ImageStoreContent(blocks(), PREPROCESS, "f1"))
-    assert seen == [[], ["shard-00000.arrow"], ["shard-00000.arrow", "shard-00001.arrow"]]
-
-
 def test_a_store_that_broke_off_cannot_be_opened(tmp_path):
     def blocks():
-        yield ImageBlock(IDS[:4], PIXELS[:4])
+        yield IDS[:4], PIXELS[:4]
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_image_store(tmp_path / "store", ImageStoreContent(blocks(), PREPROCESS, "f1"))
+        write_image_blocks(tmp_path / "store", blocks(), PREPROCESS, "f1")
     assert (tmp_path / "store" / "shard-00000.arrow").exists()
-    message = r"store holds no complete image store \(store\.json.*Build it with `kedro run"
+    message = r"store holds no complete image store \(index\.arrow.*Build it with `kedro run"
     with pytest.raises(ImageStoreError, match=message):
         ImageStore(tmp_path / "store")
 
@@ -149,11 +138,13 @@ def test_a_missing_store_is_named(tmp_path):
 
 def test_a_store_that_lost_a_shard_cannot_be_opened(folder):
     (folder / "shard-00001.arrow").unlink()
-    with pytest.raises(ImageStoreError, match=r"no complete image store .*a shard is missing"):
+    with pytest.raises(
+        ImageStoreError, match=r"no complete image store .*shard-00001\.arrow is missing"
+    ):
         ImageStore(folder)
 
 
-@pytest.mark.parametrize("name", ["store.json", "shard-00001.arrow"])
+@pytest.mark.parametrize("name", ["index.arrow", "shard-00001.arrow"])
 @pytest.mark.parametrize("kept", [0, 0.5])
 def test_a_damaged_store_is_named(folder, name, kept):
     content = (folder / name).read_bytes()
@@ -162,38 +153,35 @@ def test_a_damaged_store_is_named(folder, name, kept):
         ImageStore(folder)
 
 
-def test_a_card_of_another_kind_is_refused(folder):
-    (folder / "store.json").write_text('{"images": 3}')
-    with pytest.raises(ImageStoreError, match="is damaged"):
+def test_a_store_of_another_format_is_refused(folder, monkeypatch):
+    monkeypatch.setattr("plankton_embedding.images.store.FORMAT", "99")
+    with pytest.raises(ImageStoreError, match="is damaged: it has format 2, not 99"):
         ImageStore(folder)
 
 
-def test_a_store_without_images_is_refused(tmp_path):
-    with pytest.raises(ImageStoreError, match="no image to write"):
-        write_image_store(tmp_path / "store", ImageStoreContent([], PREPROCESS, "f1"))
-    with pytest.raises(ImageStoreError, match="no complete image store"):
-        ImageStore(tmp_path / "store")
-
-
-def test_a_store_is_never_overwritten(folder):
-    with pytest.raises(FileExistsError):
-        write_image_store(folder, _content())
-    np.testing.assert_array_equal(ImageStore(folder).images(np.arange(11)), PIXELS)
+def test_more_shards_than_files_may_be_open(tmp_path, monkeypatch):
+    monkeypatch.setattr("plankton_embedding.images.store._MOST_OPEN_FILES", 2)
+    write(tmp_path / "store", images_per_shard=1)
+    store = ImageStore(tmp_path / "store")
+    rows = np.random.default_rng(0).integers(0, 11, 200)
+    with ThreadPoolExecutor(8) as threads:
+        for read in threads.map(store.images, [rows] * 8):
+            np.testing.assert_array_equal(read, PIXELS[rows])
+    assert len(store._files) == 2
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells what is resident")
-def test_reading_a_whole_store_leaves_little_of_it_in_memory(tmp_path, monkeypatch):
+def test_reading_a_whole_store_leaves_little_of_it_in_memory(tmp_path):
     def mapped_megabytes():
         lines = Path("/proc/self/status").read_text().splitlines()
         return int(next(line for line in lines if "RssFile" in line).split()[1]) / 1024
 
     pixels = np.random.default_rng(0).integers(0, 256, (600, 256, 256), dtype=np.uint8)
     blocks = (
-        ImageBlock([f"{start + row}" for row in range(200)], pixels[start : start + 200])
+        ([f"{start + row}" for row in range(200)], pixels[start : start + 200])
         for start in (0, 200, 400)
     )
-    write_image_store(tmp_path / "store", ImageStoreContent(blocks, PREPROCESS, "f1"))
-    monkeypatch.setattr("plankton_embedding.images.store._RELEASE_AFTER", 1 << 20)
+    write_image_blocks(tmp_path / "store", blocks, PREPROCESS, "f1")
     store = ImageStore(tmp_path / "store")
     before = mapped_megabytes()
     for start in range(0, 600, 10):

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 from plankton_embedding.datasets.versioned_folder import VersionedFolder
-from plankton_embedding.images.store import ImageStore, ImageStoreContent, write_image_store
+from plankton_embedding.images.build import ImageStoreContent
+from plankton_embedding.images.store import ImageStore
+from plankton_embedding.images.store_writer import write_image_store
+
+# Enough to go back and forth between parameters without preprocessing everything anew.
+_EARLIER_VERSIONS = 3
 
 
 class ImageStoreDataset(VersionedFolder[ImageStoreContent, ImageStore]):
-    """Preprocessed images in memory-mapped shards; loads as an `ImageStore`.
+    """Preprocessed images in shards; loads as an `ImageStore`.
 
-    Saving writes shard by shard, as the images are prepared, under a temporary name that no
-    load finds; only a complete store gets its own. See `VersionedFolder` for the parameters.
+    Saving writes shard by shard, as the images are prepared, into a folder that no load finds;
+    only a complete store becomes a version. A save goes on where an interrupted one stopped, and
+    takes over what earlier versions hold. See `VersionedFolder` for the parameters.
 
     Examples
     --------
@@ -36,16 +43,23 @@ class ImageStoreDataset(VersionedFolder[ImageStoreContent, ImageStore]):
         return ImageStore(self.load_folder())
 
     def save(self, data: ImageStoreContent) -> None:
-        """Write the store."""
+        """Write the store.
+
+        Raises
+        ------
+        ImageStoreError
+            See `write_image_store`.
+        """
         folder = self.save_folder()
-        # Kedro looks for <version>/<name>: a store under construction is not found as a version.
-        place = folder if self._version is None else folder.parent
-        partial = place.with_name(f".{place.name}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        try:
-            write_image_store(partial, data)
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(partial, folder)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+        if self._version is not None:
+            # Kedro looks for <version>/<name>: a store under construction is not a version.
+            home = Path(self._filepath)
+            versions = sorted(home.glob(f"*/{home.name}"), reverse=True)
+            write_image_store(folder, data, home / ".building", versions[:_EARLIER_VERSIONS])
+            return
+        complete = folder.with_name(f".{folder.name}.complete")
+        shutil.rmtree(complete, ignore_errors=True)
+        building = folder.with_name(f".{folder.name}.building")
+        write_image_store(complete, data, building, [folder])
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(complete, folder)

@@ -1,76 +1,151 @@
-"""Build the content of an image store from image files, in parallel, block by block."""
+"""Build the content of an image store from image files: a shard at a time, in any process."""
 
 from __future__ import annotations
 
-from functools import partial
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from fsspec import AbstractFileSystem
 
 from plankton_embedding.images.decode import UnreadableImageError
-from plankton_embedding.images.engine import map_blocks
+from plankton_embedding.images.disk import report_full_disk
 from plankton_embedding.images.preprocess import preprocess
+from plankton_embedding.images.shards import ImageStoreError, write_shard
 from plankton_embedding.images.source import ImageSource, read_file
 from plankton_embedding.images.splits import DROPPED
-from plankton_embedding.images.store import ImageBlock, ImageStoreContent, ImageStoreError
 from plankton_embedding.parameters import EngineOptions, PreprocessOptions, StoreOptions
+
+
+@dataclass(frozen=True)
+class ImageStoreContent:
+    """What is to be written; the work is done while it is.
+
+    Attributes
+    ----------
+    filesystem
+        Where the image files are.
+    files
+        ``image_id``, ``path`` and ``sha256`` of each image, sorted by image_id.
+    fingerprint
+        Data fingerprint, kept with the store.
+    preprocess, images_per_shard, engine
+        How images are preprocessed, how many make a shard on average, how the work is spread.
+    """
+
+    filesystem: AbstractFileSystem
+    files: pd.DataFrame
+    fingerprint: str
+    preprocess: PreprocessOptions
+    images_per_shard: int
+    engine: EngineOptions
 
 
 def prepare_images(
     source: ImageSource,
+    manifest: pd.DataFrame,
     splits: pd.DataFrame,
     fingerprint: str,
-    preprocess_options: PreprocessOptions,
-    store_options: StoreOptions,
-    engine: EngineOptions,
+    options: tuple[PreprocessOptions, StoreOptions, EngineOptions],
 ) -> ImageStoreContent:
-    """Describe the store of all images in use; the work is done while it is written.
+    """Describe the store of all images in use.
 
     Parameters
     ----------
     source
         Where the images are.
+    manifest
+        ``image_id`` and ``sha256``, as scanned.
     splits
         ``image_id`` and ``split``; dropped images are left out.
     fingerprint
         Data fingerprint, kept with the store.
-    preprocess_options, store_options, engine
-        How images are preprocessed, how many make a shard, how the work is spread.
+    options
+        How images are preprocessed, the store written and the work spread.
 
     Raises
     ------
     ImageStoreError
-        If an image of the splits is not in the source.
+        If an image of the splits is not in the source, or if there is none.
     """
-    image_ids = splits.loc[splits["split"] != DROPPED, "image_id"]
-    paths = image_ids.map(source.files.set_index("image_id")["path"])
-    if paths.isna().any():
+    preprocess_options, store, engine = options
+    files = splits.loc[splits["split"] != DROPPED, ["image_id"]].sort_values("image_id")
+    files = files.merge(source.files[["image_id", "path"]], on="image_id", how="left")
+    files = files.merge(manifest[["image_id", "sha256"]], on="image_id", how="left")
+    lost = files["path"].isna() | files["sha256"].isna()
+    if lost.any():
         raise ImageStoreError(
-            f"{image_ids[paths.isna()].iloc[0]} was split but is not in {source.location}. "
+            f"{files.loc[lost, 'image_id'].iloc[0]} was split but is not in {source.location}. "
             "Run `kedro run --pipelines data_engineering` again."
         )
-    files = pd.DataFrame({"image_id": image_ids, "path": paths})
-    size = store_options.images_per_shard
-    shards = [files[start : start + size] for start in range(0, len(files), size)]
-    prepare = partial(_prepare_block, source.location.filesystem, preprocess_options)
+    filesystem = source.location.filesystem
     return ImageStoreContent(
-        blocks=map_blocks(prepare, shards, engine, "image store"),
-        preprocess=preprocess_options.model_dump(),
-        fingerprint=fingerprint,
+        filesystem, files, fingerprint, preprocess_options, store.images_per_shard, engine
     )
 
 
-def _prepare_block(
-    filesystem: AbstractFileSystem, options: PreprocessOptions, files: pd.DataFrame
-) -> ImageBlock:
-    pixels = np.empty((len(files), options.image_size, options.image_size), dtype=np.uint8)
-    for row, path in enumerate(files["path"]):
-        try:
-            pixels[row] = preprocess(read_file(filesystem, path), options)
-        except (OSError, UnreadableImageError) as error:
+@dataclass(frozen=True)
+class ShardTask:
+    """A shard to be written.
+
+    Attributes
+    ----------
+    path
+        Of the shard.
+    files
+        ``image_id``, ``path``, ``sha256``, and where the image lies preprocessed already:
+        ``earlier_shard`` (path of a shard, empty: nowhere) and ``earlier_place`` (byte in it).
+    """
+
+    path: Path
+    files: pd.DataFrame
+
+
+def build_shard(
+    filesystem: AbstractFileSystem, options: PreprocessOptions, task: ShardTask
+) -> None:
+    """Preprocess the images of a shard and write it.
+
+    Raises
+    ------
+    ImageStoreError
+        If a file cannot be read or is not what was scanned, or if the disk is full.
+    """
+    size = options.image_size
+    pixels = np.empty((len(task.files), size, size), dtype=np.uint8)
+    columns = ("path", "sha256", "earlier_shard", "earlier_place")
+    files = zip(*(task.files[name].tolist() for name in columns), strict=True)
+    for image, (path, sha256, earlier_shard, earlier_place) in zip(pixels, files, strict=True):
+        if earlier_shard:
+            image[:] = _read_earlier(earlier_shard, earlier_place, size)
+        else:
+            image[:] = _prepare(filesystem, path, sha256, options)
+    metadata = {"preprocess": options.model_dump_json()}
+    with report_full_disk(task.path.parent, pixels.nbytes):
+        write_shard(task.path, task.files["image_id"].tolist(), pixels, metadata)
+
+
+def _read_earlier(shard: str, place: int, size: int) -> npt.NDArray[np.uint8]:
+    content = np.fromfile(shard, dtype=np.uint8, count=size * size, offset=place)
+    return content.reshape(size, size)
+
+
+def _prepare(
+    filesystem: AbstractFileSystem, path: str, sha256: str, options: PreprocessOptions
+) -> npt.NDArray[np.uint8]:
+    try:
+        content = read_file(filesystem, path)
+        if hashlib.sha256(content).hexdigest() != sha256:
             raise ImageStoreError(
-                f"{path} was readable when it was scanned and is not now: {error}. "
+                f"{path} was changed after it was scanned. "
                 "Run `kedro run --pipelines data_engineering` again."
-            ) from error
-    return ImageBlock(files["image_id"].tolist(), pixels)
+            )
+        return preprocess(content, options)
+    except (OSError, UnreadableImageError) as error:
+        raise ImageStoreError(
+            f"{path} was readable when it was scanned and is not now: {error}. "
+            "Run `kedro run --pipelines data_engineering` again."
+        ) from error

@@ -1,40 +1,30 @@
-"""The image store: preprocessed images in sharded, memory-mapped Arrow files.
+"""The image store: preprocessed images in sharded Arrow files, read where they lie.
 
-A store is a folder of ``shard-00000.arrow`` files (Arrow IPC, columns ``image_id`` and
-``image``, a fixed-size list of size x size bytes) and ``store.json``, which describes it and
-is written last: without it a store is incomplete and cannot be opened.
+A store is a folder of shards (see `shards`) and ``index.arrow``, which describes it and is
+written last: without it a store is incomplete and cannot be opened.
 """
 
 from __future__ import annotations
 
 import json
-import mmap
+import os
+from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import astuple, dataclass
+from io import FileIO
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from plankton_embedding.errors import UserError
+from plankton_embedding.images.shards import FORMAT, ImageStoreError, Shard, write_batch
 
-_CARD = "store.json"
-# Of images read; the system maps up to 2 MiB of a file around each.
-_RELEASE_AFTER = 16 << 20
-
-
-class ImageStoreError(UserError):
-    """A store is missing, incomplete or does not hold what was asked for."""
-
-
-@dataclass(frozen=True)
-class ImageBlock:
-    """Some preprocessed images: ids, n of them, and uint8 pixels, n x size x size."""
-
-    image_ids: list[str]
-    pixels: npt.NDArray[np.uint8]
+INDEX = "index.arrow"
+# Below what systems allow a process.
+_MOST_OPEN_FILES = 256
 
 
 @dataclass(frozen=True)
@@ -45,48 +35,89 @@ class StoreCard:
     images: int
     fingerprint: str
     preprocess: dict[str, Any]
-    shards: list[str]
+    shards: list[Shard]
 
 
-@dataclass(frozen=True)
-class ImageStoreContent:
-    """What is to be written: blocks, one a shard, made as they are asked for."""
+def write_index(folder: Path, card: StoreCard, images: pa.Table) -> None:
+    """Write the index of a store, whose shards are complete.
 
-    blocks: Iterable[ImageBlock]
-    preprocess: dict[str, Any]
-    fingerprint: str
+    Parameters
+    ----------
+    folder
+        Of the store.
+    card
+        What it says of itself; becomes metadata of the schema.
+    images
+        ``image_id`` and ``sha256`` of the file that each was made of, in the order of the shards.
+    """
+    metadata = {
+        "format": FORMAT,
+        "image_size": str(card.image_size),
+        "images": str(card.images),
+        "fingerprint": card.fingerprint,
+        "preprocess": json.dumps(card.preprocess, sort_keys=True),
+        "shards": json.dumps([astuple(shard) for shard in card.shards]),
+    }
+    batch = images.combine_chunks().to_batches()[0]
+    write_batch(folder / INDEX, batch.replace_schema_metadata(metadata))
+
+
+def read_index(folder: Path) -> tuple[StoreCard, pa.RecordBatch]:
+    """Read the index of a store.
+
+    Returns
+    -------
+    card
+        What the store says of itself.
+    images
+        ``image_id`` and ``sha256``, one row an image.
+
+    Raises
+    ------
+    ImageStoreError
+        If there is none, or one that cannot be read.
+    """
+    try:
+        with pa.OSFile(str(folder / INDEX)) as file:
+            batch = pa.ipc.open_file(file).get_batch(0)
+        facts = {name.decode(): value.decode() for name, value in batch.schema.metadata.items()}
+        if facts["format"] != FORMAT:
+            raise ValueError(f"it has format {facts['format']}, not {FORMAT}")
+        card = StoreCard(
+            image_size=int(facts["image_size"]),
+            images=int(facts["images"]),
+            fingerprint=facts["fingerprint"],
+            preprocess=json.loads(facts["preprocess"]),
+            shards=[Shard(*shard) for shard in json.loads(facts["shards"])],
+        )
+    except FileNotFoundError:
+        raise ImageStoreError(
+            f"{folder} holds no complete image store ({INDEX} is missing). "
+            "Build it with `kedro run --pipelines data_engineering`."
+        ) from None
+    # Arrow raises OSError and its own ValueError.
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _damaged(folder, error) from error
+    return card, batch
 
 
 class ImageStore:
     """Read access to an image store; pixels stay on disk until asked for.
 
-    However many images are read, the process holds few of them: the pages that a memory map
-    leaves in it are handed back, and stay in the system's cache as far as there is room.
+    Nothing of them is kept: what was read stays in the system's cache as far as there is room.
+    Several threads may read at once.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        try:
-            self.card = StoreCard(**json.loads((folder / _CARD).read_text()))
-            self._maps = [_map_file(folder / shard) for shard in self.card.shards]
-            batches = [_open_shard(mapped) for mapped in self._maps]
-        except FileNotFoundError:
-            raise ImageStoreError(
-                f"{folder} holds no complete image store ({_CARD} or a shard is missing). "
-                "Build it with `kedro run --pipelines data_engineering`."
-            ) from None
-        except (ValueError, TypeError) as error:
-            raise ImageStoreError(
-                f"the image store {folder} is damaged: {error}. "
-                "Build it again with `kedro run --pipelines data_engineering`."
-            ) from error
-        self._shards = [_pixels(batch, self.card.image_size) for batch in batches]
-        self._starts = np.cumsum([0, *map(len, self._shards)])
-        self.image_ids: npt.NDArray[np.object_] = np.concatenate(
-            [batch["image_id"].to_numpy(zero_copy_only=False) for batch in batches]
-        )
-        self._read_since_release = 0
+        self.card, images = read_index(folder)
+        check_shards(folder, self.card)
+        self._starts = np.cumsum([0, *(shard.images for shard in self.card.shards)])
+        self._places = np.array([shard.place for shard in self.card.shards], dtype=np.int64)
+        self.image_ids: npt.NDArray[np.object_] = images["image_id"].to_numpy(zero_copy_only=False)
         self._row_of_id = {image_id: row for row, image_id in enumerate(self.image_ids)}
+        self._files: OrderedDict[int, FileIO] = OrderedDict()
+        self._opening = Lock()
 
     def __len__(self) -> int:
         return len(self.image_ids)
@@ -124,66 +155,61 @@ class ImageStore:
         -------
         uint8 array, n x image_size x image_size, in the order asked for
         """
-        gathered = np.empty((len(rows), self.image_size, self.image_size), dtype=np.uint8)
-        shard_of_row = np.searchsorted(self._starts, rows, side="right") - 1
-        for shard in np.unique(shard_of_row):
-            here = shard_of_row == shard
-            gathered[here] = self._shards[shard][rows[here] - self._starts[shard]]
-        self._release_pages(gathered.nbytes)
-        return gathered
+        size = self.image_size
+        gathered = np.empty((len(rows), size * size), dtype=np.uint8)
+        shards = np.searchsorted(self._starts, rows, side="right") - 1
+        places = self._places[shards] + (rows - self._starts[shards]) * size * size
+        # One read an image, straight to where it belongs: faster than copying out of a memory
+        # map, which takes a page fault for each 4 KiB, and nothing of the file stays mapped.
+        for image, shard, place in zip(gathered, shards.tolist(), places.tolist(), strict=True):
+            _read_into(image, self._file(shard), place)
+        return gathered.reshape(-1, size, size)
 
-    def _release_pages(self, read: int) -> None:
-        self._read_since_release += read
-        if self._read_since_release > _RELEASE_AFTER and hasattr(mmap, "MADV_DONTNEED"):
-            self._read_since_release = 0
-            for mapped in self._maps:
-                # Of a file that is only read: forgets where its pages lie, not what is in them.
-                mapped.madvise(mmap.MADV_DONTNEED)
+    def _file(self, shard: int) -> FileIO:
+        with self._opening:
+            file = self._files.pop(shard, None)
+            if file is None:
+                file = FileIO(self.folder / self.card.shards[shard].name)
+            self._files[shard] = file
+            if len(self._files) > _MOST_OPEN_FILES:
+                # Closed by Python, once no other thread reads from it.
+                self._files.popitem(last=False)
+            return file
 
 
-def write_image_store(folder: Path, content: ImageStoreContent) -> None:
-    """Write a store into a folder that does not exist yet.
+def _read_into(image: npt.NDArray[np.uint8], file: FileIO, place: int) -> None:
+    if hasattr(os, "preadv"):
+        read = os.preadv(file.fileno(), [image.data], place)
+    else:
+        content = os.pread(file.fileno(), image.nbytes, place)
+        read = len(content)
+        image[:read] = np.frombuffer(content, dtype=np.uint8)
+    if read < image.nbytes:
+        raise ImageStoreError(f"the shard {file.name} of the image store ended too early.")
+
+
+def check_shards(folder: Path, card: StoreCard) -> None:
+    """Check that all shards of a store are there, as long as they were.
 
     Raises
     ------
     ImageStoreError
-        If there is no image to write.
+        Names the one that is not.
     """
-    folder.mkdir(parents=True)
-    shards: list[str] = []
-    images, size = 0, 0
-    for block in content.blocks:
-        shards.append(f"shard-{len(shards):05d}.arrow")
-        _write_shard(folder / shards[-1], block)
-        images, size = images + len(block.image_ids), block.pixels.shape[1]
-    if not images:
-        raise ImageStoreError("there is no image to write into the image store.")
-    card = StoreCard(size, images, content.fingerprint, content.preprocess, shards)
-    (folder / _CARD).write_text(json.dumps(asdict(card), indent=2) + "\n")
+    for shard in card.shards:
+        try:
+            found = (folder / shard.name).stat().st_size
+        except FileNotFoundError:
+            raise ImageStoreError(
+                f"{folder} holds no complete image store (its shard {shard.name} is missing). "
+                "Build it with `kedro run --pipelines data_engineering`."
+            ) from None
+        if found != shard.bytes:
+            raise _damaged(folder, f"{shard.name} has {found} bytes instead of {shard.bytes}")
 
 
-def _write_shard(path: Path, block: ImageBlock) -> None:
-    count, height, width = block.pixels.shape
-    flat = pa.array(block.pixels.reshape(-1))
-    batch = pa.record_batch(
-        {
-            "image_id": pa.array(block.image_ids, pa.string()),
-            "image": pa.FixedSizeListArray.from_arrays(flat, height * width),
-        }
-    ).replace_schema_metadata({"image_size": str(width), "images": str(count)})
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
-        writer.write_batch(batch)
-
-
-def _map_file(path: Path) -> mmap.mmap:
-    with path.open("rb") as file:
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-
-
-def _open_shard(mapped: mmap.mmap) -> pa.RecordBatch:
-    return pa.ipc.open_file(pa.BufferReader(pa.py_buffer(mapped))).get_batch(0)
-
-
-def _pixels(batch: pa.RecordBatch, size: int) -> npt.NDArray[np.uint8]:
-    values = batch["image"].flatten().to_numpy(zero_copy_only=True)
-    return values.reshape(-1, size, size)
+def _damaged(folder: Path, why: object) -> ImageStoreError:
+    return ImageStoreError(
+        f"the image store {folder} is damaged: {why}. "
+        "Build it again with `kedro run --pipelines data_engineering`."
+    )

@@ -12,7 +12,6 @@ from plankton_embedding.images import scan as scanning
 from plankton_embedding.images import splits as splitting
 from plankton_embedding.images.rejects import count_kinds
 from plankton_embedding.images.source import ImageSource, Location
-from plankton_embedding.images.store import ImageStoreContent
 from plankton_embedding.parameters import (
     EngineOptions,
     PreprocessOptions,
@@ -65,12 +64,14 @@ def assign_splits(accepted_images: pd.DataFrame, split: SplitOptions, seed: int)
 
 def prepare_images(
     listed_images: ImageSource,
+    image_manifest: pd.DataFrame,
     splits: pd.DataFrame,
     data_summary: dict[str, Any],
     preprocess: PreprocessOptions,
     store: StoreOptions,
     engine: EngineOptions,
-) -> ImageStoreContent:
+) -> build.ImageStoreContent:
     """Preprocess the images in use, while the store is written."""
     fingerprint = data_summary["fingerprint"]
-    return build.prepare_images(listed_images, splits, fingerprint, preprocess, store, engine)
+    options = (preprocess, store, engine)
+    return build.prepare_images(listed_images, image_manifest, splits, fingerprint, options)

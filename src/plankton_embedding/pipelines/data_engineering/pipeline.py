@@ -66,6 +66,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                 prepare_images,
                 inputs=[
                     "listed_images",
+                    "image_manifest",
                     "splits",
                     "data_summary",
                     "params:preprocess",
