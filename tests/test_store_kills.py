@@ -26,7 +26,7 @@ from plankton_embedding.images.scan import scan_images
 from plankton_embedding.images.splits import assign_splits
 from plankton_embedding.images.store_writer import write_image_store
 from plankton_embedding.parameters import Parameters
-from tiny_project import tiny_values
+from tiny_project import NO_DUPLICATES, tiny_values
 
 images, folder, *earlier = map(Path, sys.argv[1:])
 values = tiny_values(images)
@@ -35,7 +35,7 @@ values["preprocess"]["image_size"] = 150
 options = Parameters.model_validate(values)
 listed = list_class_folders(open_location(str(images)))
 manifest = scan_images(listed, options.scan, options.engine)
-splits = assign_splits(manifest, options.split, options.seed)
+splits = assign_splits(manifest, NO_DUPLICATES, options.split, options.seed)
 content = prepare_images(
     listed, manifest, splits, "f1", (options.preprocess, options.store, options.engine)
 )

@@ -6,11 +6,13 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import yaml
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES_A_CLASS = 10
+NO_DUPLICATES = pd.DataFrame({"image_id": [], "duplicate_of": []}, dtype="str")
 
 
 def draw_images(folder: Path, images_per_class: int = IMAGES_A_CLASS) -> Path:

@@ -21,6 +21,7 @@ from plankton_embedding.images.splits import assign_splits
 from plankton_embedding.images.store import ImageStore
 from plankton_embedding.images.store_writer import write_image_store
 from plankton_embedding.parameters import EngineOptions, StoreOptions
+from tiny_project import NO_DUPLICATES
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def make_content(images, one_thread, preprocess_options, scan_folder, split_opti
 
     def make(engine: EngineOptions = one_thread, **changes: object) -> ImageStoreContent:
         manifest = scan_folder(images)
-        splits = assign_splits(manifest, split_options(2, 2, "drop"), seed=0)
+        splits = assign_splits(manifest, NO_DUPLICATES, split_options(2, 2, "drop"), seed=0)
         listed = list_class_folders(open_location(str(images)))
         options = (preprocess_options(**changes), StoreOptions(images_per_shard=4), engine)
         return prepare_images(listed, manifest, splits, "f1", options)
@@ -238,7 +239,7 @@ def test_an_image_that_is_not_in_the_source_is_named(
     images, one_thread, preprocess_options, scan_folder, split_options
 ):
     manifest = scan_folder(images)
-    splits = assign_splits(manifest, split_options(2, 2, "drop"), seed=0)
+    splits = assign_splits(manifest, NO_DUPLICATES, split_options(2, 2, "drop"), seed=0)
     (images / "algae" / "3.png").unlink()
     listed = list_class_folders(open_location(str(images)))
     options = (preprocess_options(), StoreOptions(images_per_shard=4), one_thread)

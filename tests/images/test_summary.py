@@ -7,12 +7,13 @@ import pytest
 from plankton_embedding.images.scan import REJECTED
 from plankton_embedding.images.splits import assign_splits
 from plankton_embedding.images.summary import count_classes, data_fingerprint, summarise_data
+from tiny_project import NO_DUPLICATES as APART
 
 
 def test_counts_of_each_class(make_manifest, split_options):
     manifest = make_manifest({"NA": 8, "b": 20, "c": 9, "": 3})
     manifest.loc[[0, 1, 10, 11, 37, 38, 39], "status"] = REJECTED
-    splits = assign_splits(manifest, split_options(4, 3, "drop"), seed=0)
+    splits = assign_splits(manifest, APART, split_options(4, 3, "drop"), seed=0)
     expected = [
         ("", 3, 3, 0, 0, 0, 0),
         ("NA", 8, 2, 0, 0, 0, 6),
@@ -28,7 +29,7 @@ def test_counts_of_each_class(make_manifest, split_options):
 def test_counts_add_up(make_manifest, split_options, small_classes):
     manifest = make_manifest({"007": 5, "null": 7, "a b": 12, "é": 30})
     manifest.loc[[5, 14, 50, 53], "status"] = REJECTED
-    splits = assign_splits(manifest, split_options(4, 4, small_classes), seed=0)
+    splits = assign_splits(manifest, APART, split_options(4, 4, small_classes), seed=0)
     counts = count_classes(manifest, splits)
     parts = counts[["rejected", "train", "validation", "test", "dropped"]].sum(axis=1)
     assert counts["found"].tolist() == parts.tolist()
@@ -42,7 +43,7 @@ def test_counts_add_up(make_manifest, split_options, small_classes):
 def test_summary_is_of_all_images(make_manifest, split_options):
     manifest = make_manifest({"a": 8, "b": 20, "c": 9})
     manifest.loc[[0, 10], "status"] = REJECTED
-    splits = assign_splits(manifest, split_options(4, 3, "drop"), seed=0)
+    splits = assign_splits(manifest, APART, split_options(4, 3, "drop"), seed=0)
     assert summarise_data(manifest, splits) == {
         "fingerprint": data_fingerprint(manifest, splits),
         "images_found": 37,
@@ -60,7 +61,7 @@ def test_summary_is_of_all_images(make_manifest, split_options):
 def data(make_manifest, split_options) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return a manifest and the splits of all of its images."""
     manifest = make_manifest({"a": 8, "b": 8})
-    return manifest, assign_splits(manifest, split_options(2, 2), seed=0)
+    return manifest, assign_splits(manifest, APART, split_options(2, 2), seed=0)
 
 
 def test_fingerprint_is_a_sha256(data):
@@ -110,7 +111,9 @@ def test_fingerprint_is_of_the_images_and_not_of_their_place(
 ):
     def fingerprint(root: Path) -> str:
         manifest = scan_folder(root)
-        return data_fingerprint(manifest, assign_splits(manifest, split_options(1, 1), seed=0))
+        return data_fingerprint(
+            manifest, assign_splits(manifest, APART, split_options(1, 1), seed=0)
+        )
 
     for root in (tmp_path / "here", tmp_path / "there" / "images"):
         for number in range(8):

@@ -14,6 +14,7 @@ from plankton_embedding.images.splits import assign_splits
 from plankton_embedding.images.store import ImageStore
 from plankton_embedding.images.store_writer import write_image_store
 from plankton_embedding.training.session import TrainedStep, train_in_steps
+from tiny_project import NO_DUPLICATES
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +29,7 @@ def manifest(tiny, listed) -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def splits(tiny, manifest) -> pd.DataFrame:
-    return assign_splits(manifest, tiny.split, tiny.seed)
+    return assign_splits(manifest, NO_DUPLICATES, tiny.split, tiny.seed)
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from plankton_embedding.images.disk import report_full_disk
 from plankton_embedding.images.preprocess import preprocess
 from plankton_embedding.images.shards import ImageStoreError, write_shard
 from plankton_embedding.images.source import ImageSource, read_file
-from plankton_embedding.images.splits import DROPPED
+from plankton_embedding.images.split_names import DROPPED
 from plankton_embedding.parameters import EngineOptions, PreprocessOptions, StoreOptions
 
 

@@ -3,117 +3,95 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from plankton_embedding.errors import UserError
-from plankton_embedding.images.scan import ACCEPTED
+from plankton_embedding.images.allocation import allocate_groups
+from plankton_embedding.images.describe import ACCEPTED
+from plankton_embedding.images.given_splits import are_given, use_given_splits
+from plankton_embedding.images.groups import group_images
+from plankton_embedding.images.quotas import SmallClassError, plan_quotas
+from plankton_embedding.images.split_names import DROPPED, TEST, TRAIN, VALIDATION
 from plankton_embedding.parameters import SplitOptions
 
-TRAIN, VALIDATION, TEST, DROPPED = "train", "validation", "test", "dropped"
 
-# An anchor needs a positive of its own class.
-_FEWEST_TO_TRAIN = 2
-
-
-class SmallClassError(UserError):
-    """Some classes have too few images for the splits asked for."""
-
-
-def assign_splits(manifest: pd.DataFrame, options: SplitOptions, seed: int) -> pd.DataFrame:
+def assign_splits(
+    manifest: pd.DataFrame, duplicates: pd.DataFrame, options: SplitOptions, seed: int
+) -> pd.DataFrame:
     """Assign every accepted image to train, validation, test or, in a dropped class, dropped.
 
     Within a class the images are ranked by a hash of the seed and their image_id; the first
     ranks validate, the next test, the rest train. So the split of an image hangs on nothing
-    but itself and its rank, not on the order of files or the state of a random generator.
+    but itself and its rank, not on the order of files or the state of a random generator. Images
+    that belong together (copies; one value of ``group_column`` or ``group_pattern``) share a split:
+    see `allocate_groups`.
 
     Parameters
     ----------
     manifest
-        Image manifest: ``image_id``, ``class_name``, ``status``.
+        Image manifest: ``image_id``, ``class_name``, ``status``, the column that ``group_column``
+        names, and ``prepared_split``: where the source of the images says it, that is used as it is.
+    duplicates
+        ``image_id`` and ``duplicate_of``.
     options
-        Sizes a class, as counts or fractions, and what becomes of classes too small for them.
+        Sizes a class, as counts or fractions, what becomes of classes too small for them, and
+        what is kept together.
     seed
         Another seed gives another assignment.
 
     Returns
     -------
     DataFrame, one row an accepted image, sorted by image_id: ``image_id``, ``class_name``,
-    ``split``.
+    ``split``, ``group`` (the first image_id of those that belong together).
 
     Raises
     ------
     SmallClassError
-        If a class is too small and ``small_classes`` is ``error``, or no two classes remain.
+        If a class is too small, or its images belong together so much that it cannot be split.
+    GroupColumnError
+        If there is no such column.
+    PreparedSplitError
+        If splits that came with the images cannot be used.
     """
-    accepted = manifest.loc[manifest["status"] == ACCEPTED, ["image_id", "class_name"]]
-    sizes = accepted.groupby("class_name").size()
-    held_out = _held_out(sizes, options)
-    rank = _hash_rank(accepted, seed)
-    validation = accepted["class_name"].map(held_out["validation"])
-    test = accepted["class_name"].map(held_out["test"])
-    dropped = accepted["class_name"].map(held_out["dropped"])
-    split = np.select(
-        [dropped, rank < validation, rank < validation + test], [DROPPED, VALIDATION, TEST], TRAIN
+    images = manifest[manifest["status"] == ACCEPTED].sort_values("image_id", ignore_index=True)
+    if are_given(images):
+        return use_given_splits(images, duplicates, options)
+    names = images["class_name"]
+    quotas = plan_quotas(images.groupby("class_name").size(), options)
+    groups = group_images(images, duplicates, options)
+    # What is dropped can be nobody's neighbour.
+    used = ~names.map(quotas["dropped"]).to_numpy(dtype=bool)
+    split = np.full(len(images), DROPPED, dtype=object)
+    split[used] = _split(images[used], groups[used], quotas[~quotas["dropped"]], seed)
+    assigned = images[["image_id", "class_name"]].assign(
+        split=split, group=images["image_id"].to_numpy(dtype=object)[groups]
     )
-    return accepted.assign(split=split).sort_values("image_id", ignore_index=True)
+    _check_grouped(assigned, options)
+    return assigned.astype({"split": "str", "group": "str"})
 
 
-def _hash_rank(images: pd.DataFrame, seed: int) -> pd.Series:
-    key = f"{seed:016d}"
-    values = pd.util.hash_array(images["image_id"].to_numpy(dtype=object), hash_key=key)
-    hashed = images.assign(hash=values).sort_values(["class_name", "hash", "image_id"])
-    return hashed.groupby("class_name").cumcount().reindex(images.index)
+def _split(
+    images: pd.DataFrame, groups: npt.NDArray[np.int64], quotas: pd.DataFrame, seed: int
+) -> npt.NDArray[np.object_]:
+    _, leaders, numbers = np.unique(groups, return_index=True, return_inverse=True)
+    # A group is ranked as its first image would be.
+    ids = images["image_id"].to_numpy(dtype=object)[leaders]
+    hashes = pd.util.hash_array(ids, hash_key=f"{seed:016d}")
+    order = np.lexsort((ids.astype(str), hashes))
+    classes = quotas.index.get_indexer(pd.Index(images["class_name"]))
+    number = allocate_groups(classes, numbers, quotas, order)
+    return np.array([TRAIN, VALIDATION, TEST], dtype=object)[number]
 
 
-def _held_out(sizes: pd.Series, options: SplitOptions) -> pd.DataFrame:
-    table = pd.DataFrame(
-        {
-            "validation": _share(sizes, options.validation_per_class),
-            "test": _share(sizes, options.test_per_class),
-        }
-    )
-    small = sizes < table["validation"] + table["test"] + _FEWEST_TO_TRAIN
-    table["dropped"] = small & (options.small_classes == "drop")
-    if options.small_classes == "proportional":
-        half = _proportional(sizes, options)
-        table.loc[small, ["validation", "test"]] = half[small]
-        small = sizes < table["validation"] + table["test"] + _FEWEST_TO_TRAIN
-    if options.small_classes != "drop" and small.any():
-        raise SmallClassError(_too_small(sizes[small], options))
-    if (~table["dropped"]).sum() < 2:
+def _check_grouped(assigned: pd.DataFrame, options: SplitOptions) -> None:
+    counts = assigned.groupby(["class_name", "split"]).size().unstack(fill_value=0)
+    counts = counts.reindex(columns=[TRAIN, VALIDATION, TEST], fill_value=0)
+    used = counts.sum(axis=1) > 0
+    lacking = counts[used & ((counts[VALIDATION] < 1) | (counts[TEST] < 1))]
+    if len(lacking):
+        named = ", ".join(map(repr, lacking.index))
         raise SmallClassError(
-            f"small_classes: drop leaves {(~table['dropped']).sum()} class; an embedding needs two "
-            "or more. Lower validation_per_class and test_per_class, or use fractions."
+            f"images that belong together (copies, split.group_column, split.group_pattern) leave "
+            f"nothing to validate or to test in class {named}: too few groups. Add images of other "
+            "samples, group less, or take the class away."
         )
-    return table
-
-
-def _share(sizes: pd.Series, value: float) -> pd.Series:
-    """Count as it is, or fraction of each class, one image at least."""
-    if value >= 1:
-        return pd.Series(int(value), index=sizes.index)
-    return (sizes * value).round().clip(lower=1).astype(int)
-
-
-def _proportional(sizes: pd.Series, options: SplitOptions) -> pd.DataFrame:
-    """Half of a small class, divided as validation_per_class to test_per_class, one at least."""
-    total = options.validation_per_class + options.test_per_class
-    half = pd.DataFrame(
-        {
-            "validation": sizes * (options.validation_per_class / total / 2),
-            "test": sizes * (options.test_per_class / total / 2),
-        }
-    )
-    return half.astype(int).clip(lower=1)
-
-
-def _too_small(sizes: pd.Series, options: SplitOptions) -> str:
-    named = ", ".join(f"{name!r} ({count} images)" for name, count in sizes.items())
-    remedy = "take the folder away or use `small_classes: drop`"
-    if options.small_classes == "error":
-        remedy += ", or `small_classes: proportional`, or fractions below 1"
-    return (
-        f"too few images for validation_per_class: {options.validation_per_class:g} and "
-        f"test_per_class: {options.test_per_class:g} with {_FEWEST_TO_TRAIN} left to train on: "
-        f"{named}. Add images, {remedy}."
-    )

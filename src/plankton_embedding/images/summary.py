@@ -9,7 +9,7 @@ import pandas as pd
 
 from plankton_embedding.errors import UserError
 from plankton_embedding.images.scan import REJECTED
-from plankton_embedding.images.splits import DROPPED, TEST, TRAIN, VALIDATION
+from plankton_embedding.images.split_names import DROPPED, TEST, TRAIN, VALIDATION
 
 _SPLITS = (TRAIN, VALIDATION, TEST, DROPPED)
 
@@ -44,7 +44,9 @@ def data_fingerprint(manifest: pd.DataFrame, splits: pd.DataFrame) -> str:
     str, 64 hexadecimal digits
     """
     table = splits.merge(manifest[["image_id", "sha256"]], on="image_id").sort_values("image_id")
-    lines = table[["image_id", "class_name", "split", "sha256"]].agg("\t".join, axis=1)
+    lines = table["image_id"]
+    for name in ("class_name", "split", "sha256"):
+        lines = lines + "\t" + table[name]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

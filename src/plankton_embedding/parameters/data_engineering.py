@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from plankton_embedding.parameters.options import Options, PositiveFloat, Share
 
@@ -54,7 +55,7 @@ class DuplicateOptions(Options):
     """Which images are taken for copies of one another."""
 
     max_distance: int = Field(
-        ge=0, le=16, description="bits of the 64 of the perceptual hash; 0: equal hashes only"
+        ge=0, le=8, description="bits of the 64 of the perceptual hash; 0: equal hashes only"
     )
     max_size_difference: Share = Field(description="of near-duplicates, of the longer side")
 
@@ -71,6 +72,15 @@ class SplitOptions(Options):
     group_pattern: str | None = Field(
         description="regular expression in the image_id: images of one match share a split"
     )
+
+    @field_validator("group_pattern")
+    @classmethod
+    def _regular_expression(cls, pattern: str | None) -> str | None:
+        try:
+            re.compile(pattern or "")
+        except re.error as error:
+            raise ValueError(f"must be a regular expression ({error})") from None
+        return pattern
 
     @model_validator(mode="after")
     def _counts_or_fractions(self) -> SplitOptions:

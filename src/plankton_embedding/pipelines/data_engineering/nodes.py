@@ -8,11 +8,14 @@ from typing import Any
 import pandas as pd
 
 from plankton_embedding.images import build, listing
+from plankton_embedding.images import duplicates as finding
 from plankton_embedding.images import scan as scanning
 from plankton_embedding.images import splits as splitting
 from plankton_embedding.images.rejects import count_kinds
 from plankton_embedding.images.source import ImageSource, Location
+from plankton_embedding.images.split_names import DROPPED
 from plankton_embedding.parameters import (
+    DuplicateOptions,
     EngineOptions,
     PreprocessOptions,
     ScanOptions,
@@ -49,12 +52,24 @@ def scan_images(
     return manifest
 
 
-def assign_splits(accepted_images: pd.DataFrame, split: SplitOptions, seed: int) -> pd.DataFrame:
+def find_duplicates(accepted_images: pd.DataFrame, duplicates: DuplicateOptions) -> pd.DataFrame:
+    """Find images that are copies of others, in their class or in another."""
+    found = finding.find_duplicates(accepted_images, duplicates)
+    exact, conflicts = (found["kind"] == finding.EXACT).sum(), found["label_conflict"].sum()
+    logger.info("Duplicates: %d exact copies, %d near copies", exact, len(found) - exact)
+    if conflicts:
+        logger.warning("The same picture stands under two classes %d times", conflicts)
+    return found
+
+
+def assign_splits(
+    accepted_images: pd.DataFrame, duplicates: pd.DataFrame, split: SplitOptions, seed: int
+) -> pd.DataFrame:
     """Assign the accepted images to train, validation and test."""
-    assigned = splitting.assign_splits(accepted_images, split, seed)
+    assigned = splitting.assign_splits(accepted_images, duplicates, split, seed)
     counts = assigned["split"].value_counts()
     logger.info("Split: %s", ", ".join(f"{count} {name}" for name, count in counts.items()))
-    dropped = assigned.loc[assigned["split"] == splitting.DROPPED, "class_name"].unique()
+    dropped = assigned.loc[assigned["split"] == DROPPED, "class_name"].unique()
     if len(dropped):
         logger.warning(
             "Dropped %d classes too small to split: %s", len(dropped), ", ".join(dropped)

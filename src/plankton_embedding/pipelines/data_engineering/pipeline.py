@@ -10,6 +10,7 @@ from plankton_embedding.images.rejects import accept_images, list_rejected_image
 from plankton_embedding.images.summary import count_classes, summarise_data
 from plankton_embedding.pipelines.data_engineering.nodes import (
     assign_splits,
+    find_duplicates,
     list_images,
     prepare_images,
     scan_images,
@@ -45,8 +46,14 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                 name="accept_images",
             ),
             Node(
+                find_duplicates,
+                inputs=["accepted_images", "params:duplicates"],
+                outputs="duplicates",
+                name="find_duplicates",
+            ),
+            Node(
                 assign_splits,
-                inputs=["accepted_images", "params:split", "params:seed"],
+                inputs=["accepted_images", "duplicates", "params:split", "params:seed"],
                 outputs="splits",
                 name="assign_splits",
             ),
