@@ -63,9 +63,8 @@ def test_copies_never_stand_on_two_sides(make_manifest, split_options):
     copies = pd.DataFrame({"image_id": ids[1::2].to_numpy(), "duplicate_of": ids[0::2].to_numpy()})
     options = split_options(10, 10)
     splits = assign_splits(manifest, copies, options, seed=0).set_index("image_id")["split"]
-    assert (
-        splits[copies["image_id"]].to_numpy() == splits[copies["duplicate_of"]].to_numpy()
-    ).all()
+    ours, theirs = copies["image_id"], copies["duplicate_of"]
+    assert (splits[ours].to_numpy() == splits[theirs].to_numpy()).all()
     assert splits.value_counts().to_dict() == {"train": 80, "validation": 20, "test": 20}
     apart = assign_splits(manifest, NO_DUPLICATES, options, seed=0).set_index("image_id")["split"]
     assert (apart[ours].to_numpy() != apart[theirs].to_numpy()).any()

@@ -30,7 +30,7 @@ def assign_splits(
     ----------
     manifest
         Image manifest: ``image_id``, ``class_name``, ``status``, the column that ``group_column``
-        names, and ``prepared_split``: where the source of the images says it, that is used as it is.
+        names, and ``prepared_split``: where the source says it, that is used as it is.
     duplicates
         ``image_id`` and ``duplicate_of``.
     options
