@@ -42,6 +42,7 @@ def test_a_row_describes_its_file(two_classes, write_image, scan):
         "perceptual_hash": str(imagehash.phash(Image.open(path))),
         "orientation": 1,
         "frames": 1,
+        "scale_bar": 0,
         "status": "accepted",
         "reason": "",
     }

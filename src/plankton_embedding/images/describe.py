@@ -12,6 +12,7 @@ from fsspec import AbstractFileSystem
 
 from plankton_embedding.images.decode import GrayPlane, UnreadableImageError, open_image, to_gray
 from plankton_embedding.images.perceptual_hash import hash_pictures, shrink
+from plankton_embedding.images.scale_bar import find_scale_bar
 from plankton_embedding.images.source import read_file
 from plankton_embedding.parameters import ScanOptions
 
@@ -27,6 +28,7 @@ DESCRIPTION_COLUMNS = {
     "perceptual_hash": "str",
     "orientation": "int8",
     "frames": "int32",
+    "scale_bar": "int16",
     "status": "str",
     "reason": "str",
 }
@@ -75,6 +77,7 @@ def _describe_file(
         "sha256": "",
         "orientation": 1,
         "frames": 0,
+        "scale_bar": 0,
         "status": REJECTED,
         "reason": reason,
     }
@@ -97,7 +100,7 @@ def _describe_file(
         return row | {"reason": reason or _why_not_read(error)}, None
     except UnreadableImageError as error:
         return row | {"reason": reason or str(error)}, None
-    return row | {"status": ACCEPTED}, shrink(plane)
+    return row | {"scale_bar": find_scale_bar(plane), "status": ACCEPTED}, shrink(plane)
 
 
 def _check_content(plane: GrayPlane, options: ScanOptions) -> None:

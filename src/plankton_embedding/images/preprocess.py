@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from plankton_embedding.images.decode import GrayPlane, open_image, to_gray
+from plankton_embedding.images.scale_bar import find_scale_bar
 from plankton_embedding.parameters import PreprocessOptions
 
 _LEVELS = {"white": 255, "black": 0}
@@ -23,7 +24,7 @@ def preprocess(content: bytes, options: PreprocessOptions) -> GrayPlane:
     content
         The bytes of an image file.
     options
-        ``image_size``, ``fit``, ``background``, ``crop_bottom``.
+        ``image_size``, ``fit``, ``background``, ``bit_depth``, ``crop_bottom``.
 
     Returns
     -------
@@ -36,9 +37,9 @@ def preprocess(content: bytes, options: PreprocessOptions) -> GrayPlane:
     """
     image = open_image(content).pixels
     level = _LEVELS.get(options.background, 255)
-    rows = 0 if options.crop_bottom == "auto" else options.crop_bottom
     depth = None if options.bit_depth == "auto" else options.bit_depth
-    plane = _crop_bottom(to_gray(image, level, depth), rows)
+    plane = to_gray(image, level, depth)
+    plane = plane[: len(plane) - rows_to_crop(plane, options)]
     if options.background == "auto":
         level = border_level(plane)
     return _fit(plane, options.image_size, options.fit, level)
@@ -55,9 +56,14 @@ def border_level(plane: GrayPlane) -> int:
     return 255 if np.median(border) >= 128 else 0
 
 
-def _crop_bottom(plane: GrayPlane, rows: int) -> GrayPlane:
-    # An image that is all scale bar is left whole: nothing of it would remain.
-    return plane[:-rows] if 0 < rows < len(plane) else plane
+def rows_to_crop(plane: GrayPlane, options: PreprocessOptions) -> int:
+    """Return how many rows ``crop_bottom`` cuts off an image's bottom.
+
+    An image that has no more rows than that is left whole: nothing of it would remain.
+    """
+    if options.crop_bottom == "auto":
+        return find_scale_bar(plane)
+    return options.crop_bottom if options.crop_bottom < len(plane) else 0
 
 
 def _fit(plane: GrayPlane, size: int, fit: str, level: int) -> GrayPlane:

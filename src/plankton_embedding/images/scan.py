@@ -50,8 +50,9 @@ def scan_images(
     DataFrame, one row a file, sorted by image_id: ``image_id``, ``path``, ``class_name``,
     ``prepared_split``, ``width``, ``height`` (pixels, upright), ``mode`` (Pillow's), ``bytes``,
     ``sha256``, ``perceptual_hash`` (64-bit pHash, hexadecimal), ``orientation`` (EXIF),
-    ``frames``, ``status`` (accepted or rejected), ``reason`` (of a rejection), ``scanned_as``
-    (state of the file and of the scan), and the source's own columns.
+    ``frames``, ``scale_bar`` (rows at the bottom that hold one, 0: none), ``status`` (accepted or
+    rejected), ``reason`` (of a rejection), ``scanned_as`` (state of the file and of the scan), and
+    the source's own columns.
 
     Raises
     ------
