@@ -3,13 +3,17 @@ from pathlib import Path
 
 import pytest
 
-from plankton_embedding.images.class_folders import list_class_folders
+from plankton_embedding.images.listing import list_images
 from plankton_embedding.images.location import open_location
 from plankton_embedding.images.source import ImageSource, ImageSourceError
+from plankton_embedding.parameters import SourceOptions
+from tiny_project import tiny_values
+
+OPTIONS = SourceOptions.model_validate(tiny_values(Path())["source"])
 
 
 def _list(root: Path) -> ImageSource:
-    return list_class_folders(open_location(str(root)))
+    return list_images(open_location(str(root)), OPTIONS)
 
 
 def _listed(root: Path) -> list[tuple[str, str]]:
@@ -55,9 +59,9 @@ def test_a_missing_folder_is_named_with_what_to_do(tmp_path):
 
 
 def test_a_file_instead_of_a_folder_is_named(tmp_path):
-    path = tmp_path / "images.zip"
+    path = tmp_path / "images.png"
     path.write_bytes(b"PK")
-    with pytest.raises(ImageSourceError, match=r"images\.zip is a file.*one folder a class"):
+    with pytest.raises(ImageSourceError, match=r"images\.png is a file.*one folder a class"):
         _list(path)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from plankton_embedding.images.found_files import FoundFile, FoundFiles, find_files
 from plankton_embedding.images.source import (
     SOURCE_COLUMNS,
     ImageSource,
@@ -17,7 +18,7 @@ from plankton_embedding.images.source import (
 )
 
 
-def list_class_folders(location: Location) -> ImageSource:
+def list_class_folders(location: Location, nested_folders: str = "reject") -> ImageSource:
     """List the files of a folder of class folders.
 
     Every file is listed: also one beside the class folders or in a folder inside a class
@@ -25,59 +26,99 @@ def list_class_folders(location: Location) -> ImageSource:
     symbolic link to a folder is followed, once; two names for one class folder are an error,
     because its images would be of two classes.
 
+    Parameters
+    ----------
+    location
+        Of the folder.
+    nested_folders
+        What images in a folder inside a class folder are: ``reject``, not used; ``first``, of the
+        class folder's class; ``path``, of a class named by all folders, with slashes.
+
     Raises
     ------
     ImageSourceError
-        If the folder is missing, is not a folder, cannot be read, holds no class folder, or one
-        whose name cannot be used.
+        If the folder cannot be read, holds no class folder, or one whose name cannot be used.
     """
-    root = Path(location.path)
-    if not root.exists():
+    found = find_files(location)
+    folders = [name for name in found.folders if not is_hidden(name)]
+    if not folders:
+        held = f"{len(found.files)} files but no class folder" if found.files else "nothing"
         raise ImageSourceError(
-            f"the image folder {root} does not exist. Give a folder that holds one folder a "
-            "class with `kedro run --params images=FOLDER`; `make sample` draws the embedded "
-            "sample for `--env sample`."
-        )
-    if not root.is_dir():
-        raise ImageSourceError(f"{root} is a file, not a folder that holds one folder a class.")
-    rows = [_describe(root, path) for path in _walk(root)]
-    files = pd.DataFrame(rows, columns=list(SOURCE_COLUMNS), dtype=object).astype(SOURCE_COLUMNS)
-    class_names = sorted(e.name for e in root.iterdir() if e.is_dir() and not _hidden(e.name))
-    if not class_names:
-        found = f"{len(files)} files but no class folder" if len(files) else "nothing"
-        raise ImageSourceError(
-            f"the image folder {root} holds {found}. Put the images of each class into a folder "
+            f"the image folder {location} holds {held}. Put the images of each class into a folder "
             "with the name of the class."
         )
-    _check_class_folders(root, class_names)
+    check_class_folders(location, folders)
+    rows = [(*describe_file(file, file.parts, nested_folders), "") for file in found.files]
     return ImageSource(
-        location, tuple(class_names), files.sort_values("image_id", ignore_index=True)
+        location, name_classes(found, folders, rows, nested_folders), tabulate_files(rows)
     )
 
 
-def _walk(root: Path) -> Iterator[Path]:
-    def refuse(error: OSError) -> None:
-        raise ImageSourceError(
-            f"the folder {error.filename} cannot be read: {error.strerror}. Mend its permissions "
-            "or take it away."
-        )
+def describe_file(
+    file: FoundFile, parts: Sequence[str], nested_folders: str
+) -> tuple[str, str, str, str]:
+    """Return image_id, path, class_name and the reason why a file cannot be used.
 
-    entered = {os.path.realpath(root)}
-    for folder, subfolders, names in os.walk(root, onerror=refuse, followlinks=True):
-        real = {name: os.path.realpath(os.path.join(folder, name)) for name in sorted(subfolders)}
-        subfolders[:] = [name for name in real if real[name] not in entered]
-        entered.update(real.values())
-        yield from (Path(folder) / name for name in names)
+    Parameters
+    ----------
+    file
+        The file.
+    parts
+        Its place from the folder of class folders.
+    nested_folders
+        See `list_class_folders`.
+    """
+    class_name, reason = parts[0], ""
+    if len(parts) == 1 or is_hidden(class_name):
+        class_name, reason = "", "not in a class folder"
+    elif len(parts) > 2 and nested_folders == "reject":
+        reason = "in a folder inside a class folder"
+    elif len(parts) > 2 and nested_folders == "path":
+        class_name = "/".join(parts[:-1])
+    if not reason and not is_utf8(file.name):
+        reason = "file name is not UTF-8"
+    return as_text(file.name), file.path, as_text(class_name), reason
 
 
-def _check_class_folders(root: Path, class_names: list[str]) -> None:
-    listed = {os.path.realpath(root): "the image folder itself"}
-    for name in class_names:
-        if not _is_utf8(name):
+def tabulate_files(rows: Sequence[tuple[str, str, str, str, str]]) -> pd.DataFrame:
+    """Return the files of a source from image_id, path, class_name, reason and prepared_split."""
+    columns = ["image_id", "path", "class_name", "reason", "prepared_split"]
+    files = pd.DataFrame(rows, columns=columns, dtype=object).astype(SOURCE_COLUMNS)
+    return files[list(SOURCE_COLUMNS)].sort_values("image_id", ignore_index=True)
+
+
+def name_classes(
+    found: FoundFiles,
+    folders: Sequence[str],
+    rows: Sequence[tuple[str, ...]],
+    nested_folders: str,
+) -> tuple[str, ...]:
+    """Return the names of the classes, sorted: those of files, and of folders without any."""
+    if nested_folders != "path":
+        return tuple(sorted(folders))
+    holding = {file.parts[0] for file in found.files}
+    used = {row[2] for row in rows if not row[3]}
+    return tuple(sorted(used | {name for name in folders if name not in holding}))
+
+
+def check_class_folders(location: Location, folders: Sequence[str]) -> None:
+    """Check that each class folder has a name that can be written, and is one class.
+
+    Raises
+    ------
+    ImageSourceError
+        Names the folder.
+    """
+    root = location.path
+    listed = {os.path.realpath(root): "the image folder itself"} if location.is_local else {}
+    for name in folders:
+        if not is_utf8(name):
             raise ImageSourceError(
                 f"the name of the class folder {name!r} in {root} is not UTF-8. Rename it."
             )
-        real = os.path.realpath(root / name)
+        if not location.is_local:
+            continue
+        real = os.path.realpath(Path(root) / name)
         if real in listed:
             raise ImageSourceError(
                 f"the class folder {name!r} in {root} is {listed[real]} under another name. Take "
@@ -86,19 +127,7 @@ def _check_class_folders(root: Path, class_names: list[str]) -> None:
         listed[real] = f"the class folder {name!r}"
 
 
-def _describe(root: Path, path: Path) -> tuple[str, str, str, str, str]:
-    relative = path.relative_to(root)
-    class_name, reason = relative.parts[0], ""
-    if len(relative.parts) == 1 or _hidden(class_name):
-        class_name, reason = "", "not in a class folder"
-    elif len(relative.parts) > 2:
-        reason = "in a folder inside a class folder"
-    elif not _is_utf8(relative.as_posix()):
-        reason = "file name is not UTF-8"
-    return (as_text(relative.as_posix()), str(path), class_name, "", reason)
-
-
-def _is_utf8(name: str) -> bool:
+def is_utf8(name: str) -> bool:
     """Return whether a file name can be stored as text; Python escapes bytes that cannot."""
     try:
         name.encode()
@@ -107,5 +136,6 @@ def _is_utf8(name: str) -> bool:
     return True
 
 
-def _hidden(name: str) -> bool:
-    return name.startswith(".")
+def is_hidden(name: str) -> bool:
+    """Return whether a folder is of the system's, not of the user's."""
+    return name.startswith(".") or name == "__MACOSX"

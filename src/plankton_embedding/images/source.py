@@ -23,6 +23,12 @@ SOURCE_COLUMNS = {
     "reason": "str",
 }
 
+# What the image manifest says of its own; a source's column of such a name is called source_NAME.
+RESERVED_COLUMNS = (
+    *("width", "height", "mode", "bytes", "sha256", "perceptual_hash", "orientation", "frames"),
+    *("scale_bar", "status", "scanned_as", "split", "group", *SOURCE_COLUMNS),
+)
+
 
 class ImageSourceError(UserError):
     """The images cannot be found or listed; the message says why and what to do."""
@@ -30,12 +36,23 @@ class ImageSourceError(UserError):
 
 @dataclass(frozen=True)
 class Location:
-    """Where images lie: a file or a folder of a file system."""
+    """Where images lie: a file or a folder of a file system.
+
+    Attributes
+    ----------
+    filesystem, path
+        Of fsspec.
+    address
+        What people call it, where that is not the path.
+    """
 
     filesystem: AbstractFileSystem
     path: str
+    address: str = ""
 
     def __str__(self) -> str:
+        if self.address:
+            return self.address
         return str(self.filesystem.unstrip_protocol(self.path)).removeprefix("file://")
 
     @property
@@ -78,12 +95,22 @@ def read_file(filesystem: AbstractFileSystem, path: str) -> bytes:
         If it cannot be read.
     """
     if not isinstance(filesystem, LocalFileSystem):
-        content: bytes = filesystem.cat_file(path)
-        return content
+        return _read_remote_file(filesystem, path)
     # A named pipe would be waited for without end.
     if not stat.S_ISREG(Path(path).stat().st_mode):
         raise UnreadableImageError("not a regular file")
     return Path(path).read_bytes()
+
+
+def _read_remote_file(filesystem: AbstractFileSystem, path: str) -> bytes:
+    try:
+        content: bytes = filesystem.cat_file(path)
+    except OSError:
+        raise
+    # Clients of object stores and zip readers have errors of their own.
+    except Exception as error:
+        raise OSError(f"{type(error).__name__}: {error}") from error
+    return content
 
 
 def as_text(name: str) -> str:

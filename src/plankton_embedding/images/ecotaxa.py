@@ -1,0 +1,136 @@
+"""An export of EcoTaxa: images, and tables of objects that name, classify and measure them.
+
+See https://ecotaxa.obs-vlfr.fr; the tables are those of its import and its "general" export.
+"""
+
+from __future__ import annotations
+
+import posixpath
+
+import numpy as np
+import pandas as pd
+
+from plankton_embedding.images.found_files import FoundFile, find_files
+from plankton_embedding.images.image_table import NAMED_TWICE, unique_ids
+from plankton_embedding.images.rejects import NOT_VALIDATED
+from plankton_embedding.images.source import (
+    SOURCE_COLUMNS,
+    ImageSource,
+    ImageSourceError,
+    Location,
+    as_text,
+)
+from plankton_embedding.images.text_tables import as_numbers, keep_apart, read_table
+from plankton_embedding.parameters import SourceOptions
+
+CATEGORY, STATUS = "object_annotation_category", "object_annotation_status"
+FILE_NAME, OBJECT = "img_file_name", "object_id"
+VALIDATED = "validated"
+_TYPES = {"[t]", "[f]"}
+
+
+def find_object_tables(location: Location, files: list[FoundFile]) -> list[FoundFile]:
+    """Return the tables of objects, by their names and first lines."""
+    tables = [file for file in files if file.name.lower().endswith((".tsv", ".txt"))]
+    return [file for file in tables if _is_object_table(location, file)]
+
+
+def list_ecotaxa(location: Location, options: SourceOptions) -> ImageSource:
+    """List the images of an export.
+
+    Every image and every row of a table is listed, with the reason if it cannot be used. An object
+    of several images keeps all of them.
+
+    Parameters
+    ----------
+    location
+        A folder or a zip; tables lie anywhere in it, and name images from their own folder.
+    options
+        ``validated_only``: images whose class nobody has confirmed are left out, with a reason.
+
+    Raises
+    ------
+    ImageSourceError
+        If there is no table of objects, or one lacks a column.
+    """
+    found = find_files(location)
+    tables = find_object_tables(location, found.files)
+    if not tables:
+        raise ImageSourceError(
+            f"{location} holds no table of EcoTaxa: a .tsv file with the columns {OBJECT}, "
+            f"{FILE_NAME} and {CATEGORY}. Set source.kind if it is something else."
+        )
+    read = [_read(location, file, options) for file in tables]
+    rows = pd.concat(read, ignore_index=True).fillna("")
+    # Types must be judged over all tables: one may have no value where another has.
+    measured = rows.drop(columns=["name", "table"]).apply(as_numbers)
+    rows = rows[["name", "table"]].join(measured)
+    files = _join(rows, {file.name: file for file in found.files}, options)
+    files = pd.concat([files, _unnamed(found.files, rows, tables)], ignore_index=True)
+    extra = [name for name in files if name not in SOURCE_COLUMNS]
+    files = files.astype(SOURCE_COLUMNS)[[*SOURCE_COLUMNS, *extra]]
+    names = files.loc[files["reason"] == "", "class_name"].unique()
+    return ImageSource(
+        location, tuple(sorted(names)), files.sort_values("image_id", ignore_index=True)
+    )
+
+
+def _is_object_table(location: Location, file: FoundFile) -> bool:
+    with location.filesystem.open(file.path, "rb") as opened:
+        header = opened.readline(65536).decode("latin-1")
+    return {OBJECT, FILE_NAME} <= {name.strip().strip('"') for name in header.split("\t")}
+
+
+def _read(location: Location, file: FoundFile, options: SourceOptions) -> pd.DataFrame:
+    table = read_table(location.filesystem, file.path)
+    if len(table) and set(table.iloc[0]) <= _TYPES:
+        table = table.iloc[1:]
+    for name, needed in ((CATEGORY, True), (STATUS, options.validated_only)):
+        if needed and name not in table:
+            advice = " Or set source.validated_only to false." if name == STATUS else ""
+            raise ImageSourceError(
+                f"the table {file.name} of {location} has no column {name}: export it again with "
+                f"annotations.{advice}"
+            )
+    folder = "/".join(file.parts[:-1])
+    named = table[FILE_NAME].str.strip().str.replace("\\", "/")
+    places = [posixpath.normpath(posixpath.join(folder, name)) if name else "" for name in named]
+    return table.assign(name=places, table=file.name)
+
+
+def _join(rows: pd.DataFrame, files: dict[str, FoundFile], options: SourceOptions) -> pd.DataFrame:
+    names = rows["name"]
+    paths = [files[name].path if name in files else name for name in names]
+    category = rows[CATEGORY].astype("str").str.strip()
+    reason = pd.Series("", index=rows.index)
+    if options.validated_only:
+        status = rows[STATUS].astype("str").str.strip().str.lower()
+        unsure = status != VALIDATED
+        reason[unsure] = f"{NOT_VALIDATED}: " + status[unsure].replace("", "no status")
+    reason[category.isin(["", "nan"])] = "no category"
+    reason[names.duplicated()] = NAMED_TWICE
+    missing = ~names.isin(list(files))
+    reason[missing] = "not in the export: named in " + rows.loc[missing, "table"]
+    reason[names == ""] = "no file name: in " + rows.loc[names == "", "table"]
+    kept = rows.drop(columns=["name", "table", CATEGORY, FILE_NAME])
+    return keep_apart(kept).assign(
+        image_id=unique_ids(names.map(as_text)),
+        path=np.array(paths, dtype=object),
+        class_name=category,
+        prepared_split="",
+        reason=reason,
+    )
+
+
+def _unnamed(files: list[FoundFile], rows: pd.DataFrame, tables: list[FoundFile]) -> pd.DataFrame:
+    known = {*rows["name"], *(table.name for table in tables)}
+    left = [file for file in files if file.name not in known]
+    return pd.DataFrame(
+        {
+            "image_id": [as_text(file.name) for file in left],
+            "path": [file.path for file in left],
+            "class_name": "",
+            "prepared_split": "",
+            "reason": "in no table of the export",
+        }
+    )
