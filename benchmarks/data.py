@@ -45,21 +45,23 @@ class Build:
     ----------
     files
         Images.
-    scan, store
-        Seconds to describe all files; to preprocess them and write the store.
+    scan, split, store
+        Seconds to list and describe all files; to find copies and split; to preprocess the images
+        and write the store.
     peak
         Bytes of memory that the main process held at most.
     """
 
     files: int
     scan: float
+    split: float
     store: float
     peak: int
 
     @property
     def seconds(self) -> float:
-        """Both."""
-        return self.scan + self.store
+        """All of it."""
+        return self.scan + self.split + self.store
 
     @property
     def rate(self) -> float:

@@ -22,7 +22,7 @@ FOLDER_OF_LAYER = {
     "reporting": "08_reporting",
 }
 # Handed on inside a run only.
-IN_MEMORY = {"accepted_images", "results_chapter", "data_chapter"}
+IN_MEMORY = {"accepted_images", "crop_examples", "results_chapter", "data_chapter"}
 # What runs begin with: the user's images, and what earlier runs left.
 READ_ONLY = {"raw_images", "earlier_manifest", "earlier_trainings"}
 

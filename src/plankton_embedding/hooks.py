@@ -157,9 +157,9 @@ class TrackingHooks:
     @hook_impl
     def after_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
         """End the MLflow run well, and say where the results are."""
-        for name in sorted(pipeline.all_outputs() & {"embedder", "report"}):
+        for name in sorted(pipeline.all_outputs() & {"embedder", "report", "data_report"}):
             dataset: Any = self._catalog.get(name) if self._catalog else None
-            logger.info("Saved the %s in %s", name, dataset._get_load_path())
+            logger.info("Saved the %s in %s", name.replace("_", " "), dataset._get_load_path())
         if self._run is not None:
             logger.info("Tracked as MLflow run %s", self._run.run_id)
         self._end("FINISHED")

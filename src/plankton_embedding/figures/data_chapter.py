@@ -8,6 +8,7 @@ import pandas as pd
 
 from plankton_embedding.figures.class_counts import draw_class_counts
 from plankton_embedding.figures.page import inline_figure, render
+from plankton_embedding.images.describe import REJECTED
 from plankton_embedding.images.rejects import count_kinds
 
 _MOST_REJECTED, _MOST_REASONS = 200, 10
@@ -27,9 +28,6 @@ def render_data_chapter(
     str
         HTML, with its figure inline. At most 200 rejected images are listed; the rest is counted.
     """
-    rejected = image_manifest[image_manifest["status"] == "rejected"]
-    listed = rejected.sort_values("image_id").head(_MOST_REJECTED)
-    reasons = count_kinds(rejected["reason"])
     return render(
         "data.html",
         class_counts=inline_figure(
@@ -37,10 +35,20 @@ def render_data_chapter(
         ),
         counts=class_counts.sort_values("class_name").to_dict("records"),
         summary=data_summary,
-        reasons=reasons.head(_MOST_REASONS).to_dict(),
-        other_reasons=max(0, len(reasons) - _MOST_REASONS),
-        rejected=listed[["image_id", "class_name", "reason"]].astype(str).to_dict("records"),
-        rejected_images=len(rejected),
         card=embedder_card,
         options=report_options,
+        **list_rejected(image_manifest),
     )
+
+
+def list_rejected(image_manifest: pd.DataFrame) -> dict[str, Any]:
+    """Return what the template ``rejected.html`` shows of the files that are not used."""
+    rejected = image_manifest[image_manifest["status"] == REJECTED]
+    listed = rejected.sort_values("image_id").head(_MOST_REJECTED)
+    kinds = count_kinds(rejected["reason"])
+    return {
+        "reasons": kinds.head(_MOST_REASONS).to_dict(),
+        "other_reasons": max(0, len(kinds) - _MOST_REASONS),
+        "rejected": listed[["image_id", "class_name", "reason"]].astype(str).to_dict("records"),
+        "rejected_images": len(rejected),
+    }

@@ -61,6 +61,8 @@ function noView() {
   view.replaceChildren(note);
 }
 
-window.addEventListener("load", () => {
-  try { drawView(); } catch { noView(); }
-});
+if (view) {
+  window.addEventListener("load", () => {
+    try { drawView(); } catch { noView(); }
+  });
+}

@@ -7,14 +7,19 @@ from typing import Any
 
 import pandas as pd
 
+from plankton_embedding.figures import data_report as reporting
 from plankton_embedding.images import build, listing
+from plankton_embedding.images import crop_examples as cropping
 from plankton_embedding.images import duplicates as finding
 from plankton_embedding.images import scan as scanning
 from plankton_embedding.images import splits as splitting
+from plankton_embedding.images.crop_examples import CropExample
 from plankton_embedding.images.rejects import count_kinds
 from plankton_embedding.images.source import ImageSource, Location
 from plankton_embedding.images.split_names import DROPPED
+from plankton_embedding.images.store import ImageStore
 from plankton_embedding.parameters import (
+    DataReportOptions,
     DuplicateOptions,
     EngineOptions,
     PreprocessOptions,
@@ -23,6 +28,9 @@ from plankton_embedding.parameters import (
     SplitOptions,
     StoreOptions,
 )
+
+# Enough to see whether the right thing is cut off.
+_CROP_EXAMPLES = 36
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +85,13 @@ def assign_splits(
     return assigned
 
 
+def read_crop_examples(
+    listed_images: ImageSource, image_manifest: pd.DataFrame, preprocess: PreprocessOptions
+) -> list[CropExample]:
+    """Read some images as they are in their files, to show what is cut off below."""
+    return cropping.read_crop_examples(listed_images, image_manifest, preprocess, _CROP_EXAMPLES)
+
+
 def prepare_images(
     listed_images: ImageSource,
     image_manifest: pd.DataFrame,
@@ -90,3 +105,21 @@ def prepare_images(
     fingerprint = data_summary["fingerprint"]
     options = (preprocess, store, engine)
     return build.prepare_images(listed_images, image_manifest, splits, fingerprint, options)
+
+
+def render_data_report(
+    image_manifest: pd.DataFrame,
+    splits: pd.DataFrame,
+    duplicates: pd.DataFrame,
+    class_counts: pd.DataFrame,
+    data_summary: dict[str, Any],
+    image_store: ImageStore,
+    crop_examples: list[CropExample],
+    preprocess: PreprocessOptions,
+    data_report: DataReportOptions,
+) -> str:
+    """Render the page about the images, to be read before training."""
+    data = reporting.ReportedData(image_manifest, splits, duplicates, class_counts, data_summary)
+    shown = reporting.choose_pictures(data, data_report.images_per_class)
+    pictures = dict(zip(shown, image_store.images(image_store.rows(shown)), strict=True))
+    return reporting.render_data_report(data, pictures, crop_examples, preprocess.model_dump())

@@ -13,6 +13,8 @@ from plankton_embedding.pipelines.data_engineering.nodes import (
     find_duplicates,
     list_images,
     prepare_images,
+    read_crop_examples,
+    render_data_report,
     scan_images,
 )
 
@@ -82,6 +84,28 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                 ],
                 outputs="image_store",
                 name="prepare_images",
+            ),
+            Node(
+                read_crop_examples,
+                inputs=["listed_images", "image_manifest", "params:preprocess"],
+                outputs="crop_examples",
+                name="read_crop_examples",
+            ),
+            Node(
+                render_data_report,
+                inputs=[
+                    "image_manifest",
+                    "splits",
+                    "duplicates",
+                    "class_counts",
+                    "data_summary",
+                    "image_store",
+                    "crop_examples",
+                    "params:preprocess",
+                    "params:data_report",
+                ],
+                outputs="data_report",
+                name="render_data_report",
             ),
         ]
     )
