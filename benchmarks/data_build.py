@@ -17,7 +17,7 @@ from kedro.io import Version
 
 from benchmarks.settings import load_parameters
 from plankton_embedding.datasets.earlier_manifest_dataset import EarlierManifestDataset
-from plankton_embedding.datasets.image_store_dataset import ImageStoreDataset
+from plankton_embedding.datasets.image_store_dataset import BUILDING, ImageStoreDataset
 from plankton_embedding.images.build import prepare_images
 from plankton_embedding.images.duplicates import find_duplicates
 from plankton_embedding.images.engine import map_blocks
@@ -25,6 +25,7 @@ from plankton_embedding.images.listing import list_images
 from plankton_embedding.images.location import open_location
 from plankton_embedding.images.scan import scan_images
 from plankton_embedding.images.splits import assign_splits
+from plankton_embedding.images.store_ahead import StoreAhead
 from plankton_embedding.parameters import EngineOptions
 
 
@@ -40,7 +41,10 @@ def main() -> None:
     manifest_folder = data / "image_manifest.parquet"
     earlier = EarlierManifestDataset(filepath=str(manifest_folder)).load()
     listed = list_images(open_location(str(images)), options.source)
-    manifest = scan_images(listed, options.scan, options.engine, earlier)
+    ahead = StoreAhead(
+        data / "image_store" / BUILDING, options.preprocess, options.store.images_per_shard
+    )
+    manifest = scan_images(listed, options.scan, options.engine, earlier, ahead)
     version = str(time.time_ns())
     path = manifest_folder / version / manifest_folder.name
     path.parent.mkdir(parents=True)

@@ -12,8 +12,9 @@ from benchmarks.settings import PROJECT
 
 SAMPLE = PROJECT / "data" / "01_raw" / "sample"
 CLASSES = 20
-# The sample's are small: with this their median side is that of ZooScan's, some 260 pixels.
-_ENLARGED = 2.4
+# With these they are like those of a ZooScan that were looked at (325 images, 90,000 pixels on
+# average, 300 on the longer side in the median, 14 % of them not white, 7 kB): as large, as white.
+_ENLARGED, _WITH_MARGIN = 1.85, 2.4
 _PAPER = 225
 
 
@@ -43,7 +44,11 @@ def vignette(path: Path) -> bytes:
     """Return one image of the sample, as large as a scanner's, on a background that is white."""
     with Image.open(path) as image:
         width, height = (round(side * _ENLARGED) for side in image.size)
+        page_width, page_height = (round(side * _WITH_MARGIN) for side in image.size)
         gray = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
+    page = np.full((page_height, page_width), 255, dtype=np.uint8)
+    top, left = (page_height - height) // 2, (page_width - width) // 2
+    page[top : top + height, left : left + width] = np.where(gray > _PAPER, 255, gray)
     file = io.BytesIO()
-    Image.fromarray(np.where(gray > _PAPER, 255, gray).astype(np.uint8)).save(file, "PNG")
+    Image.fromarray(page).save(file, "PNG")
     return file.getvalue()

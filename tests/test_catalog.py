@@ -24,7 +24,7 @@ FOLDER_OF_LAYER = {
 # Handed on inside a run only.
 IN_MEMORY = {"accepted_images", "crop_examples", "results_chapter", "data_chapter"}
 # What runs begin with: the user's images, and what earlier runs left.
-READ_ONLY = {"raw_images", "earlier_manifest", "earlier_trainings"}
+READ_ONLY = {"raw_images", "earlier_manifest", "store_building", "earlier_trainings"}
 
 
 def entries():

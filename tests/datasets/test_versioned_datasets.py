@@ -60,7 +60,12 @@ def content(folder, level, image_ids=("a", "b", "c"), sha256=None):
         Image.new("L", (9, 9), level).save(path)
     hashes = [sha256 or hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
     files = pd.DataFrame(
-        {"image_id": image_ids, "path": [str(path) for path in paths], "sha256": hashes}
+        {
+            "image_id": image_ids,
+            "path": [str(path) for path in paths],
+            "sha256": hashes,
+            "chunk": range(len(paths)),
+        }
     )
     values = tiny_values(folder)
     return ImageStoreContent(
@@ -68,7 +73,6 @@ def content(folder, level, image_ids=("a", "b", "c"), sha256=None):
         files,
         "f1nger",
         PreprocessOptions.model_validate(values["preprocess"]),
-        2,
         EngineOptions.model_validate(values["engine"]),
     )
 

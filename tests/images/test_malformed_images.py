@@ -76,10 +76,10 @@ def test_bytes_that_are_lost_or_changed_stop_nothing(file_format, data):
         path = Path(folder) / "x"
         path.write_bytes(content)
         options = ScanOptions(max_rejected=1, min_side=4, max_pixels=10**7, reuse=False)
-        table = pd.DataFrame({"path": [str(path)], "reason": [""]})
+        table = pd.DataFrame({"image_id": ["x"], "path": [str(path)], "reason": [""]})
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            row = describe_files(LocalFileSystem(), options, table).iloc[0]
+            row = describe_files(LocalFileSystem(), options, None, table).iloc[0]
     assert (row["status"] == ACCEPTED) == (row["reason"] == "")
     assert row["bytes"] == len(content)
     assert (len(row["perceptual_hash"]) == 16) == (row["status"] == ACCEPTED)

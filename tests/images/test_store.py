@@ -64,7 +64,7 @@ def test_the_index_describes_the_store_to_others_too(folder):
 def test_shards_are_arrow_files_that_others_can_read(folder):
     with pa.ipc.open_file(str(folder / "shard-00002.arrow")) as reader:
         table = reader.read_all()
-    assert table.column_names == ["image_id", "image"]
+    assert table.column_names == ["image_id", "sha256", "image"]
     assert table["image_id"].to_pylist() == IDS[8:]
     assert table["image"][0].as_py() == PIXELS[8].ravel().tolist()
 

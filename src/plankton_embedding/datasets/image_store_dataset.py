@@ -11,6 +11,8 @@ from plankton_embedding.images.build import ImageStoreContent
 from plankton_embedding.images.store import ImageStore
 from plankton_embedding.images.store_writer import write_image_store
 
+# Beside the versions; no version is called so.
+BUILDING = ".building"
 # Enough to go back and forth between parameters without preprocessing everything anew.
 _EARLIER_VERSIONS = 3
 
@@ -55,7 +57,7 @@ class ImageStoreDataset(VersionedFolder[ImageStoreContent, ImageStore]):
             # Kedro looks for <version>/<name>: a store under construction is not a version.
             home = Path(self._filepath)
             versions = sorted(home.glob(f"*/{home.name}"), reverse=True)
-            write_image_store(folder, data, home / ".building", versions[:_EARLIER_VERSIONS])
+            write_image_store(folder, data, home / BUILDING, versions[:_EARLIER_VERSIONS])
             return
         complete = folder.with_name(f".{folder.name}.complete")
         shutil.rmtree(complete, ignore_errors=True)

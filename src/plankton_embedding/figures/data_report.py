@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,9 +130,9 @@ def _shown_copies(duplicates: pd.DataFrame) -> pd.DataFrame:
 
 def _describe_copies(
     duplicates: pd.DataFrame, thumbnails: dict[str, Thumbnail]
-) -> list[dict[str, Any]]:
+) -> list[dict[Hashable, Any]]:
+    names = ("duplicate_of", "image_id")
     return [
-        dict(row)
-        | {"pictures": [thumbnails.get(row[name]) for name in ("duplicate_of", "image_id")]}
+        {**row, "pictures": [thumbnails.get(row[name]) for name in names]}
         for row in _shown_copies(duplicates).to_dict("records")
     ]

@@ -14,6 +14,7 @@ from fsspec import AbstractFileSystem
 from plankton_embedding.images.decode import UnreadableImageError
 from plankton_embedding.images.disk import report_full_disk
 from plankton_embedding.images.preprocess import preprocess
+from plankton_embedding.images.shard_plan import number_chunks
 from plankton_embedding.images.shards import ImageStoreError, write_shard
 from plankton_embedding.images.source import ImageSource, read_file
 from plankton_embedding.images.split_names import DROPPED
@@ -29,18 +30,17 @@ class ImageStoreContent:
     filesystem
         Where the image files are.
     files
-        ``image_id``, ``path`` and ``sha256`` of each image, sorted by image_id.
+        ``image_id``, ``path``, ``sha256`` and ``chunk`` of each image, sorted by image_id.
     fingerprint
         Data fingerprint, kept with the store.
-    preprocess, images_per_shard, engine
-        How images are preprocessed, how many make a shard on average, how the work is spread.
+    preprocess, engine
+        How images are preprocessed, and how the work is spread.
     """
 
     filesystem: AbstractFileSystem
     files: pd.DataFrame
     fingerprint: str
     preprocess: PreprocessOptions
-    images_per_shard: int
     engine: EngineOptions
 
 
@@ -73,7 +73,9 @@ def prepare_images(
     """
     preprocess_options, store, engine = options
     files = splits.loc[splits["split"] != DROPPED, ["image_id"]].sort_values("image_id")
-    files = files.merge(source.files[["image_id", "path"]], on="image_id", how="left")
+    listed = source.files[["image_id", "path"]]
+    listed = listed.assign(chunk=number_chunks(listed["image_id"], store.images_per_shard))
+    files = files.merge(listed, on="image_id", how="left")
     files = files.merge(manifest[["image_id", "sha256"]], on="image_id", how="left")
     lost = files["path"].isna() | files["sha256"].isna()
     if lost.any():
@@ -82,9 +84,7 @@ def prepare_images(
             "Run `kedro run --pipelines data_engineering` again."
         )
     filesystem = source.location.filesystem
-    return ImageStoreContent(
-        filesystem, files, fingerprint, preprocess_options, store.images_per_shard, engine
-    )
+    return ImageStoreContent(filesystem, files, fingerprint, preprocess_options, engine)
 
 
 @dataclass(frozen=True)
@@ -123,9 +123,8 @@ def build_shard(
             image[:] = _read_earlier(earlier_shard, earlier_place, size)
         else:
             image[:] = _prepare(filesystem, path, sha256, options)
-    metadata = {"preprocess": options.model_dump_json()}
     with report_full_disk(task.path.parent, pixels.nbytes):
-        write_shard(task.path, task.files["image_id"].tolist(), pixels, metadata)
+        write_shard(task.path, task.files, pixels, options)
 
 
 def _read_earlier(shard: str, place: int, size: int) -> npt.NDArray[np.uint8]:

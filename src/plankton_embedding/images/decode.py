@@ -126,6 +126,8 @@ def to_gray(image: Image.Image, background: int, bit_depth: int | None = None) -
     UnreadableImageError
         If the mode is one that Pillow cannot turn into gray, such as CIE Lab.
     """
+    if image.mode == "L" and not image.has_transparency_data:
+        return np.asarray(image)
     if image.mode.startswith("I"):
         return _scale_integers(np.asarray(image), bit_depth)
     if image.mode == "F":

@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from fsspec import AbstractFileSystem
+from PIL import Image
 
 from plankton_embedding.images.decode import GrayPlane, UnreadableImageError, open_image, to_gray
 from plankton_embedding.images.perceptual_hash import hash_pictures, shrink
+from plankton_embedding.images.preprocess import preprocess_image
 from plankton_embedding.images.scale_bar import find_scale_bar
 from plankton_embedding.images.source import read_file
+from plankton_embedding.images.store_ahead import StoreAhead
 from plankton_embedding.parameters import ScanOptions
 
 ACCEPTED, REJECTED = "accepted", "rejected"
@@ -35,7 +38,10 @@ DESCRIPTION_COLUMNS = {
 
 
 def describe_files(
-    filesystem: AbstractFileSystem, options: ScanOptions, files: pd.DataFrame
+    filesystem: AbstractFileSystem,
+    options: ScanOptions,
+    ahead: StoreAhead | None,
+    files: pd.DataFrame,
 ) -> pd.DataFrame:
     """Describe files, each of them read once.
 
@@ -45,8 +51,10 @@ def describe_files(
         Where they are.
     options
         ``min_side``, ``max_pixels``.
+    ahead
+        If the files are a whole chunk: what becomes a shard of those that are accepted.
     files
-        ``path``, and ``reason`` why a file cannot be used whatever it holds, else empty.
+        ``image_id``, ``path``, and ``reason`` why a file cannot be used whatever it holds.
 
     Returns
     -------
@@ -54,21 +62,27 @@ def describe_files(
     rejected file ``reason`` says why, its kind before the first colon.
     """
     rows, pictures = [], []
+    pixels = ahead.room(len(files)) if ahead else None
     for path, reason in zip(files["path"], files["reason"], strict=True):
-        row, picture = _describe_file(filesystem, path, reason, options)
+        row, image = _describe_file(filesystem, path, reason, options)
         rows.append(row)
-        if picture is not None:
-            pictures.append(picture)
+        if image is not None:
+            pictures.append(shrink(to_gray(image, background=255)))
+            if ahead is not None and pixels is not None:
+                pixels[len(pictures) - 1] = preprocess_image(image, ahead.preprocess)
     hashes = iter(hash_pictures(np.array(pictures, dtype=np.uint8)))
     for row in rows:
         row["perceptual_hash"] = next(hashes) if row["status"] == ACCEPTED else ""
     described = pd.DataFrame(rows, columns=list(DESCRIPTION_COLUMNS), index=files.index)
+    if ahead is not None and pixels is not None:
+        images = files[["image_id"]].join(described["sha256"])[described["status"] == ACCEPTED]
+        ahead.write(images, pixels[: len(images)])
     return described.astype(DESCRIPTION_COLUMNS)
 
 
 def _describe_file(
     filesystem: AbstractFileSystem, path: str, reason: str, options: ScanOptions
-) -> tuple[dict[str, Any], GrayPlane | None]:
+) -> tuple[dict[str, Any], Image.Image | None]:
     row: dict[str, Any] = {
         "width": 0,
         "height": 0,
@@ -100,7 +114,7 @@ def _describe_file(
         return row | {"reason": reason or _why_not_read(error)}, None
     except UnreadableImageError as error:
         return row | {"reason": reason or str(error)}, None
-    return row | {"scale_bar": find_scale_bar(plane), "status": ACCEPTED}, shrink(plane)
+    return row | {"scale_bar": find_scale_bar(plane), "status": ACCEPTED}, image.pixels
 
 
 def _check_content(plane: GrayPlane, options: ScanOptions) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import errno
+import fcntl
+import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from plankton_embedding.images.shards import ImageStoreError
+
+logger = logging.getLogger(__name__)
 
 _MEBIBYTE = 2**20
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -25,6 +29,19 @@ def check_room(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise _full(folder, needed, free)
+
+
+@contextmanager
+def locked(building: Path) -> Iterator[None]:
+    """Keep others from writing shards into a folder; wait where they do."""
+    building.parent.mkdir(parents=True, exist_ok=True)
+    with building.with_name(f"{building.name}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            logger.warning("Another run writes into %s: waiting for it", building)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager

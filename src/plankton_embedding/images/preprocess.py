@@ -35,7 +35,17 @@ def preprocess(content: bytes, options: PreprocessOptions) -> GrayPlane:
     UnreadableImageError
         If the content is no image.
     """
-    image = open_image(content).pixels
+    return preprocess_image(open_image(content).pixels, options)
+
+
+def preprocess_image(image: Image.Image, options: PreprocessOptions) -> GrayPlane:
+    """Fit an image that is decoded and upright into the square canvas; see `preprocess`.
+
+    Raises
+    ------
+    UnreadableImageError
+        If its mode cannot be turned into gray.
+    """
     level = _LEVELS.get(options.background, 255)
     depth = None if options.bit_depth == "auto" else options.bit_depth
     plane = to_gray(image, level, depth)

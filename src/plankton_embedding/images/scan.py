@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from contextlib import nullcontext
 from functools import partial
 
 import pandas as pd
+from fsspec import AbstractFileSystem
 
 from plankton_embedding.images.describe import (
     ACCEPTED,
@@ -13,9 +15,12 @@ from plankton_embedding.images.describe import (
     REJECTED,
     describe_files,
 )
+from plankton_embedding.images.disk import locked
 from plankton_embedding.images.earlier_scan import mark_files, take_over
 from plankton_embedding.images.engine import map_blocks
+from plankton_embedding.images.shard_plan import number_chunks
 from plankton_embedding.images.source import ImageSource, ImageSourceError, as_text
+from plankton_embedding.images.store_ahead import StoreAhead
 from plankton_embedding.parameters import EngineOptions, ScanOptions
 
 logger = logging.getLogger(__name__)
@@ -31,6 +36,7 @@ def scan_images(
     options: ScanOptions,
     engine: EngineOptions,
     earlier: pd.DataFrame | None = None,
+    ahead: StoreAhead | None = None,
 ) -> pd.DataFrame:
     """Describe every file of a source.
 
@@ -44,6 +50,8 @@ def scan_images(
         How the reading is spread.
     earlier
         Manifest of an earlier scan: with ``reuse``, files that did not change are not read again.
+    ahead
+        Where the images are preprocessed to in the same go, for the store to take over.
 
     Returns
     -------
@@ -60,17 +68,16 @@ def scan_images(
         If there is only one class, or a class without a readable image.
     """
     filesystem = source.location.filesystem
-    files = source.files[["path", "reason"]]
+    files = source.files[["image_id", "path", "reason"]]
     marks = mark_files(filesystem, files, options)
     known = take_over(earlier if options.reuse else None, files, marks)
     unread = files.drop(index=known.index)
     if len(known):
         logger.info("Scan: unchanged: %s, new: %s", f"{len(known):,}", f"{len(unread):,}")
-    blocks = [
-        unread[start : start + _FILES_A_BLOCK] for start in range(0, len(unread), _FILES_A_BLOCK)
-    ]
-    describe = partial(describe_files, filesystem, options)
-    seen = [known, *map_blocks(describe, blocks, engine, "scan")]
+    with locked(ahead.building) if ahead and len(unread) else nullcontext():
+        tasks = _plan_blocks(files, unread, ahead)
+        describe = partial(_describe_block, filesystem, options)
+        seen = [known, *map_blocks(describe, tasks, engine, "scan")]
     described = pd.concat(seen).reindex(files.index)
     listed = source.files.drop(columns="reason")
     manifest = listed.assign(path=listed["path"].map(as_text).astype("str"))
@@ -81,6 +88,32 @@ def scan_images(
     manifest = manifest[[*first, *manifest.columns.difference(first, sort=False)]]
     _check_classes(manifest, source)
     return manifest
+
+
+_Block = tuple[pd.DataFrame, StoreAhead | None]
+
+
+def _plan_blocks(
+    files: pd.DataFrame, unread: pd.DataFrame, ahead: StoreAhead | None
+) -> list[_Block]:
+    if ahead is None or unread.empty:
+        starts = range(0, len(unread), _FILES_A_BLOCK)
+        return [(unread[start : start + _FILES_A_BLOCK], None) for start in starts]
+    ahead.building.mkdir(exist_ok=True)
+    chunks = pd.Series(number_chunks(files["image_id"], ahead.images_per_shard), files.index)
+    in_chunk = chunks.value_counts()
+    # A chunk of which some is known becomes a shard later, with what an earlier store holds.
+    return [
+        (block, ahead if len(block) == in_chunk[number] else None)
+        for number, block in unread.groupby(chunks[unread.index])
+    ]
+
+
+def _describe_block(
+    filesystem: AbstractFileSystem, options: ScanOptions, block: _Block
+) -> pd.DataFrame:
+    files, ahead = block
+    return describe_files(filesystem, options, ahead, files)
 
 
 def _check_classes(manifest: pd.DataFrame, source: ImageSource) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 
 from plankton_embedding.errors import UserError
+from plankton_embedding.parameters import PreprocessOptions
 
 # Goes up whenever other bytes are written for the same images.
 FORMAT = "2"
@@ -45,61 +46,79 @@ class Shard:
 
 def write_shard(
     path: Path,
-    image_ids: Sequence[str],
+    images: pd.DataFrame,
     pixels: npt.NDArray[np.uint8],
-    metadata: Mapping[str, str],
+    preprocess: PreprocessOptions | None,
 ) -> None:
-    """Write a shard: columns ``image_id`` and ``image``, a list of size x size bytes.
+    """Write a shard: columns ``image_id``, ``sha256`` and ``image``, a list of size x size bytes.
 
     Parameters
     ----------
     path
         Found under this name only once the file is complete and on the disk.
-    image_ids
-        n of them.
+    images
+        ``image_id``, and ``sha256`` of the file that each was made of; n rows.
     pixels
         uint8 array, n x size x size.
-    metadata
-        Of the schema.
+    preprocess
+        How they were made, where they were made of files.
     """
     count, height, width = pixels.shape
     flat = pa.array(pixels.reshape(-1))
     columns = {
-        "image_id": pa.array(image_ids, pa.string()),
+        **text_columns(images),
         "image": pa.FixedSizeListArray.from_arrays(flat, height * width),
     }
-    described = {"format": FORMAT, "image_size": str(width), "images": str(count), **metadata}
+    described = {"format": FORMAT, "image_size": str(width), "images": str(count)}
+    if preprocess:
+        described["preprocess"] = preprocess.model_dump_json()
     write_batch(path, pa.record_batch(columns).replace_schema_metadata(described))
+
+
+def text_columns(images: pd.DataFrame) -> dict[str, pa.Array]:
+    """Return ``image_id`` and ``sha256`` as Arrow arrays of one piece."""
+    return {
+        name: pa.array(images[name].to_numpy(dtype=object), pa.string())
+        for name in ("image_id", "sha256")
+    }
 
 
 def write_batch(path: Path, batch: pa.RecordBatch) -> None:
     """Write an Arrow file atomically: under another name, to the disk, then renamed."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        with partial.open("wb") as file:
-            with pa.ipc.new_file(file, batch.schema) as writer:
-                writer.write_batch(batch)
-            file.flush()
-            os.fsync(file.fileno())
+        # By Arrow's own file: one of Python's would have every buffer copied first.
+        with pa.OSFile(str(partial), "wb") as file, pa.ipc.new_file(file, batch.schema) as writer:
+            writer.write_batch(batch)
+        sync(partial)
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
-    sync_folder(path.parent)
+    sync(path.parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """Bring the names in a folder to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
-def inspect_shard(path: Path) -> Shard:
-    """Describe a shard that is complete."""
+def inspect_shard(path: Path) -> tuple[Shard, pd.DataFrame]:
+    """Describe a shard that is complete.
+
+    Returns
+    -------
+    shard
+        Its place in an index.
+    images
+        ``image_id`` and ``sha256``.
+    """
     with pa.memory_map(str(path)) as file:
         whole = file.read_buffer()
         batch = pa.ipc.open_file(pa.BufferReader(whole)).get_batch(0)
         pixels = batch["image"].flatten().buffers()[1]
-        return Shard(path.name, batch.num_rows, pixels.address - whole.address, whole.size)
+        shard = Shard(path.name, batch.num_rows, pixels.address - whole.address, whole.size)
+        return shard, batch.select(["image_id", "sha256"]).to_pandas()

@@ -18,9 +18,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 
-from plankton_embedding.images.shards import FORMAT, ImageStoreError, Shard, write_batch
+from plankton_embedding.images.shards import (
+    FORMAT,
+    ImageStoreError,
+    Shard,
+    text_columns,
+    write_batch,
+)
 
 INDEX = "index.arrow"
 # Below what systems allow a process.
@@ -38,7 +45,7 @@ class StoreCard:
     shards: list[Shard]
 
 
-def write_index(folder: Path, card: StoreCard, images: pa.Table) -> None:
+def write_index(folder: Path, card: StoreCard, images: pd.DataFrame) -> None:
     """Write the index of a store, whose shards are complete.
 
     Parameters
@@ -58,7 +65,7 @@ def write_index(folder: Path, card: StoreCard, images: pa.Table) -> None:
         "preprocess": json.dumps(card.preprocess, sort_keys=True),
         "shards": json.dumps([astuple(shard) for shard in card.shards]),
     }
-    batch = images.combine_chunks().to_batches()[0]
+    batch = pa.record_batch(text_columns(images))
     write_batch(folder / INDEX, batch.replace_schema_metadata(metadata))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -18,6 +19,7 @@ from plankton_embedding.images.rejects import count_kinds
 from plankton_embedding.images.source import ImageSource, Location
 from plankton_embedding.images.split_names import DROPPED
 from plankton_embedding.images.store import ImageStore
+from plankton_embedding.images.store_ahead import StoreAhead
 from plankton_embedding.parameters import (
     DataReportOptions,
     DuplicateOptions,
@@ -47,12 +49,16 @@ def list_images(raw_images: Location, source: SourceOptions) -> ImageSource:
 
 def scan_images(
     listed_images: ImageSource,
-    scan: ScanOptions,
-    engine: EngineOptions,
     earlier_manifest: pd.DataFrame,
+    store_building: Path,
+    scan: ScanOptions,
+    preprocess: PreprocessOptions,
+    store: StoreOptions,
+    engine: EngineOptions,
 ) -> pd.DataFrame:
-    """Describe every file: a row each, rejected ones with the reason."""
-    manifest = scanning.scan_images(listed_images, scan, engine, earlier_manifest)
+    """Describe every file: a row each, rejected ones with the reason; preprocess in the same go."""
+    ahead = StoreAhead(store_building, preprocess, store.images_per_shard)
+    manifest = scanning.scan_images(listed_images, scan, engine, earlier_manifest, ahead)
     rejected = manifest[manifest["status"] == scanning.REJECTED]
     logger.info("Scanned: %d accepted, %d rejected", len(manifest) - len(rejected), len(rejected))
     for kind, count in count_kinds(rejected["reason"]).items():

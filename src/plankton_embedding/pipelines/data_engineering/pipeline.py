@@ -31,7 +31,15 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
             ),
             Node(
                 scan_images,
-                inputs=["listed_images", "params:scan", "params:engine", "earlier_manifest"],
+                inputs=[
+                    "listed_images",
+                    "earlier_manifest",
+                    "store_building",
+                    "params:scan",
+                    "params:preprocess",
+                    "params:store",
+                    "params:engine",
+                ],
                 outputs="image_manifest",
                 name="scan_images",
             ),
