@@ -64,6 +64,10 @@ lint: $(INSTALLED)  ## check style, types and the direction of imports
 bench: $(INSTALLED) $(SAMPLE)  ## measure the main job on the sample
 	@$(BIN)/python -m benchmarks.main_job
 
+.PHONY: bench-data
+bench-data: $(INSTALLED) $(SAMPLE)  ## measure scan, store and reads (20 minutes; needs ImageMagick)
+	@$(BIN)/python -m benchmarks.data
+
 .PHONY: bench-training
 bench-training: $(INSTALLED) $(SAMPLE)  ## measure the training: steps, memory, recipes (an hour)
 	@$(BIN)/python -m benchmarks.training
