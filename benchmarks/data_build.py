@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from kedro.io import Version
+from kedro.io.core import generate_timestamp
 
 from benchmarks.settings import load_parameters
 from plankton_embedding.datasets.earlier_manifest_dataset import EarlierManifestDataset
@@ -37,6 +38,7 @@ def main() -> None:
         None, split={"validation_per_class": 0.1, "test_per_class": 0.1}, images=str(images)
     )
     start_workers(options.engine)
+    version = generate_timestamp()
     began = time.perf_counter()
     manifest_folder = data / "image_manifest.parquet"
     earlier = EarlierManifestDataset(filepath=str(manifest_folder)).load()
@@ -45,7 +47,6 @@ def main() -> None:
         data / "image_store" / BUILDING, options.preprocess, options.store.images_per_shard
     )
     manifest = scan_images(listed, options.scan, options.engine, earlier, ahead)
-    version = str(time.time_ns())
     path = manifest_folder / version / manifest_folder.name
     path.parent.mkdir(parents=True)
     manifest.to_parquet(path)

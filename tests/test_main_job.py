@@ -84,7 +84,10 @@ def test_the_run_is_tracked(project):
     artifacts = {file.path for file in client.list_artifacts(tracked.info.run_id)}
     assert {"figures", "report", "tables", "embedder"} <= artifacts
     reports = client.list_artifacts(tracked.info.run_id, "report")
-    assert [file.path for file in reports] == ["report/report.html"]
+    assert sorted(file.path for file in reports) == [
+        "report/data_report.html",
+        "report/report.html",
+    ]
 
 
 def test_metrics_are_tracked_once_by_epoch_and_step(project):

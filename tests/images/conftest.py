@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from plankton_embedding.images.class_folders import list_class_folders
+from plankton_embedding.images.earlier_scan import EarlierManifest
 from plankton_embedding.images.location import open_location
 from plankton_embedding.images.scan import ACCEPTED, scan_images
 from plankton_embedding.parameters import (
@@ -32,7 +33,7 @@ def scan_folder(one_thread: EngineOptions) -> Callable[..., pd.DataFrame]:
     def scan(
         root: Path,
         engine: EngineOptions = one_thread,
-        earlier: pd.DataFrame | None = None,
+        earlier: EarlierManifest | None = None,
         **changes: object,
     ) -> pd.DataFrame:
         values = {"max_rejected": 1, "min_side": 1, "max_pixels": 10**8, "reuse": False}

@@ -2,18 +2,18 @@
 
 import os
 import shutil
+import time
 
 import pandas as pd
 import pytest
 
 from plankton_embedding.images import describe, earlier_scan
+from plankton_embedding.images.earlier_scan import EarlierManifest
 
 
 @pytest.fixture
 def rescan(two_classes, scan_folder, monkeypatch):
     """Return a function that scans again; it returns the manifest, and which files it read."""
-    # As if all files were written long ago.
-    monkeypatch.setattr(earlier_scan, "_YOUNG_NANOSECONDS", 0)
     first = scan_folder(two_classes, reuse=True)
     read = []
     real = describe.read_file
@@ -23,7 +23,10 @@ def rescan(two_classes, scan_folder, monkeypatch):
 
     def again(earlier: pd.DataFrame = first, **changes: object) -> tuple[pd.DataFrame, list[str]]:
         read.clear()
-        manifest = scan_folder(two_classes, earlier=earlier, **{"reuse": True} | changes)
+        # As if all files had been written long before the scan.
+        began = changes.pop("began", time.time_ns() + 3600 * 10**9)
+        known = EarlierManifest(earlier, began)
+        manifest = scan_folder(two_classes, earlier=known, **{"reuse": True} | changes)
         return manifest, sorted(os.path.relpath(path, two_classes) for path in read)
 
     return again
@@ -47,13 +50,8 @@ def test_only_new_and_changed_files_are_read(two_classes, write_image, scan_fold
     pd.testing.assert_frame_equal(manifest, scan_folder(two_classes))
 
 
-def test_files_that_changed_a_moment_ago_are_read_again(
-    two_classes, scan_folder, rescan, monkeypatch
-):
-    monkeypatch.setattr(earlier_scan, "_YOUNG_NANOSECONDS", 3600 * 10**9)
-    young = scan_folder(two_classes)
-    assert (young["scanned_as"] == "").all()
-    assert len(rescan(young)[1]) == 4
+def test_files_that_changed_a_moment_before_the_scan_are_read_again(rescan):
+    assert len(rescan(began=time.time_ns())[1]) == 4
 
 
 @pytest.mark.parametrize("changes", [{"min_side": 3}, {"max_pixels": 10**6}, {"reuse": False}])

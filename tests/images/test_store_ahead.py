@@ -1,14 +1,15 @@
 """What the scan preprocesses, the store takes over."""
 
+import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from plankton_embedding.images import build as building
-from plankton_embedding.images import earlier_scan
 from plankton_embedding.images.build import prepare_images
 from plankton_embedding.images.class_folders import list_class_folders
+from plankton_embedding.images.earlier_scan import EarlierManifest
 from plankton_embedding.images.location import open_location
 from plankton_embedding.images.scan import scan_images
 from plankton_embedding.images.splits import assign_splits
@@ -33,7 +34,6 @@ def images(tmp_path, write_image) -> Path:
 @pytest.fixture
 def run(images, tmp_path, one_thread, preprocess_options, split_options, monkeypatch):
     """Return a function that builds a store; it returns the folder and what it read twice."""
-    monkeypatch.setattr(earlier_scan, "_YOUNG_NANOSECONDS", 0)
     read: list[str] = []
     real = building.read_file
 
@@ -56,7 +56,8 @@ def run(images, tmp_path, one_thread, preprocess_options, split_options, monkeyp
         options = (preprocess_options(), StoreOptions(images_per_shard=6), engine)
         listed = list_class_folders(open_location(str(images)))
         shards = StoreAhead(folder, preprocess_options(), 6) if ahead else None
-        manifest = scan_images(listed, SCAN, engine, earlier, shards)
+        known = None if earlier is None else EarlierManifest(earlier, time.time_ns() + 10**13)
+        manifest = scan_images(listed, SCAN, engine, known, shards)
         splits = assign_splits(manifest, NO_DUPLICATES, split_options(*sizes), seed=0)
         content = prepare_images(listed, manifest, splits, "f1", options)
         write_image_store(tmp_path / name, content, folder, stores or [])

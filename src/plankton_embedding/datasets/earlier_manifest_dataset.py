@@ -9,10 +9,12 @@ from typing import Any, NoReturn
 import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
 
+from plankton_embedding.images.earlier_scan import EarlierManifest
+
 logger = logging.getLogger(__name__)
 
 
-class EarlierManifestDataset(AbstractDataset[NoReturn, pd.DataFrame]):
+class EarlierManifestDataset(AbstractDataset[NoReturn, EarlierManifest]):
     """The latest version of the image manifest that can be read; read-only.
 
     `scan_images` cannot read the dataset ``image_manifest`` that it writes; this one reads the same
@@ -38,16 +40,16 @@ class EarlierManifestDataset(AbstractDataset[NoReturn, pd.DataFrame]):
         self._folder = Path(filepath)
         self.metadata = metadata
 
-    def load(self) -> pd.DataFrame:
+    def load(self) -> EarlierManifest:
         """Read it."""
         versions = self._folder.glob(f"*/{self._folder.name}")
         for path in sorted(versions, reverse=True):
             try:
-                return pd.read_parquet(path)
+                return EarlierManifest(pd.read_parquet(path), _time_of(path.parent.name))
             except (OSError, ValueError) as error:
                 # That of a run that was killed while it wrote.
                 logger.warning("The earlier image manifest %s cannot be read: %s", path, error)
-        return pd.DataFrame()
+        return EarlierManifest(pd.DataFrame(), 0)
 
     def save(self, data: NoReturn) -> NoReturn:
         """Refuse: the scan writes to ``image_manifest``."""
@@ -59,3 +61,11 @@ class EarlierManifestDataset(AbstractDataset[NoReturn, pd.DataFrame]):
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._folder)}
+
+
+def _time_of(version: str) -> int:
+    """Return when the run of a version began; 0, so that nothing is trusted, if that is unclear."""
+    try:
+        return pd.to_datetime(version, format="%Y-%m-%dT%H.%M.%S.%fZ", utc=True).value
+    except ValueError:
+        return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
+from dataclasses import dataclass
 
 import pandas as pd
 from fsspec import AbstractFileSystem
@@ -16,15 +16,31 @@ from plankton_embedding.parameters import ScanOptions
 # Goes up whenever a scan says something else of the same file.
 SCAN_VERSION = 1
 # A file that changes twice within the resolution of its clock keeps its time: the second change
-# would not be noticed. Such young files are read again by the next scan, as git does.
+# would not be noticed. Files that were so young when a scan began are read again, as git does.
 _YOUNG_NANOSECONDS = 2_000_000_000
 # What file systems call the state of a file, the best first.
 _STATES = ("ETag", "md5Hash", "CRC", "mtime", "LastModified", "updated")
 
 
+@dataclass(frozen=True)
+class EarlierManifest:
+    """The manifest of an earlier scan; empty, where there was none.
+
+    Attributes
+    ----------
+    table
+        As from `scan_images`.
+    began
+        When the scan began, or any time before: nanoseconds since 1970.
+    """
+
+    table: pd.DataFrame
+    began: int
+
+
 def mark_files(
     filesystem: AbstractFileSystem, files: pd.DataFrame, options: ScanOptions
-) -> pd.Series:
+) -> pd.DataFrame:
     """Mark files by their state, without reading them.
 
     Parameters
@@ -38,20 +54,33 @@ def mark_files(
 
     Returns
     -------
-    Series of str
-        Equal marks: a scan would see the same. Empty: not known.
+    DataFrame, by the index of `files`
+        ``scanned_as``: where it is equal a scan would see the same; empty: not known.
+        ``changed``: nanoseconds since 1970, 0 where the file system says it in words of its own.
     """
-    now = time.time_ns()
     scan = f"{SCAN_VERSION} {options.min_side} {options.max_pixels}"
-    marks = []
+    marks, times = [], []
     for path, reason in zip(files["path"], files["reason"], strict=True):
-        state = _state(filesystem, path, now)
+        state, changed = _state(filesystem, path)
         marks.append(f"{scan} {'listed' if reason else 'decoded'} {state}" if state else "")
-    return pd.Series(marks, index=files.index, dtype="str")
+        times.append(changed)
+    table = pd.DataFrame({"scanned_as": marks, "changed": times}, index=files.index)
+    return table.astype({"scanned_as": "str", "changed": "int64"})
 
 
-def take_over(earlier: pd.DataFrame | None, files: pd.DataFrame, marks: pd.Series) -> pd.DataFrame:
+def take_over(
+    earlier: EarlierManifest | None, files: pd.DataFrame, marks: pd.DataFrame
+) -> pd.DataFrame:
     """Return what an earlier manifest says of files that did not change since.
+
+    Parameters
+    ----------
+    earlier
+        None: nothing is taken over.
+    files
+        ``path``.
+    marks
+        Of the same files, from `mark_files`.
 
     Returns
     -------
@@ -60,27 +89,27 @@ def take_over(earlier: pd.DataFrame | None, files: pd.DataFrame, marks: pd.Serie
         left out.
     """
     columns = list(DESCRIPTION_COLUMNS)
-    if earlier is None or not {"path", "scanned_as", *columns} <= set(earlier):
+    if earlier is None or not {"path", "scanned_as", *columns} <= set(earlier.table):
         return pd.DataFrame(columns=columns).astype(DESCRIPTION_COLUMNS)
+    old = marks["changed"] < earlier.began - _YOUNG_NANOSECONDS
     keys = pd.DataFrame(
-        {"path": files["path"].map(as_text), "scanned_as": marks}, index=files.index
-    )
-    known = earlier.loc[earlier["scanned_as"].ne(""), ["path", "scanned_as", *columns]]
+        {"path": files["path"].map(as_text), "scanned_as": marks["scanned_as"]}, index=files.index
+    )[old]
+    table = earlier.table
+    known = table.loc[table["scanned_as"].ne(""), ["path", "scanned_as", *columns]]
     known = known.drop_duplicates(["path", "scanned_as"])
     merged = keys.reset_index(names="row").merge(known, on=["path", "scanned_as"])
     return merged.set_index("row")[columns].astype(DESCRIPTION_COLUMNS)
 
 
-def _state(filesystem: AbstractFileSystem, path: str, now: int) -> str:
+def _state(filesystem: AbstractFileSystem, path: str) -> tuple[str, int]:
     try:
         if isinstance(filesystem, LocalFileSystem):
             status = os.stat(path)
-            changed = max(status.st_mtime_ns, status.st_ctime_ns)
-            if now - changed < _YOUNG_NANOSECONDS:
-                return ""
-            return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
+            state = f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
+            return state, max(status.st_mtime_ns, status.st_ctime_ns)
         info = filesystem.info(path)
     except OSError:
-        return ""
+        return "", 0
     state = next((info[name] for name in _STATES if info.get(name)), "")
-    return f"{info.get('size')} {state}" if state else ""
+    return (f"{info.get('size')} {state}" if state else ""), 0

@@ -16,7 +16,7 @@ from plankton_embedding.images.describe import (
     describe_files,
 )
 from plankton_embedding.images.disk import locked
-from plankton_embedding.images.earlier_scan import mark_files, take_over
+from plankton_embedding.images.earlier_scan import EarlierManifest, mark_files, take_over
 from plankton_embedding.images.engine import map_blocks
 from plankton_embedding.images.shard_plan import number_chunks
 from plankton_embedding.images.source import ImageSource, ImageSourceError, as_text
@@ -35,7 +35,7 @@ def scan_images(
     source: ImageSource,
     options: ScanOptions,
     engine: EngineOptions,
-    earlier: pd.DataFrame | None = None,
+    earlier: EarlierManifest | None = None,
     ahead: StoreAhead | None = None,
 ) -> pd.DataFrame:
     """Describe every file of a source.
@@ -81,7 +81,7 @@ def scan_images(
     described = pd.concat(seen).reindex(files.index)
     listed = source.files.drop(columns="reason")
     manifest = listed.assign(path=listed["path"].map(as_text).astype("str"))
-    manifest = manifest.join(described.astype(DESCRIPTION_COLUMNS)).assign(scanned_as=marks)
+    manifest = manifest.join(described.astype(DESCRIPTION_COLUMNS)).join(marks["scanned_as"])
     # Whoever may not read a file today may do so tomorrow, and nothing of it has changed.
     manifest.loc[manifest["sha256"].eq(""), "scanned_as"] = ""
     first = ["image_id", "path", "class_name", "prepared_split", *DESCRIPTION_COLUMNS]

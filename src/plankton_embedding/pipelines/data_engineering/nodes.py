@@ -15,6 +15,7 @@ from plankton_embedding.images import duplicates as finding
 from plankton_embedding.images import scan as scanning
 from plankton_embedding.images import splits as splitting
 from plankton_embedding.images.crop_examples import CropExample
+from plankton_embedding.images.earlier_scan import EarlierManifest
 from plankton_embedding.images.rejects import count_kinds
 from plankton_embedding.images.source import ImageSource, Location
 from plankton_embedding.images.split_names import DROPPED
@@ -49,7 +50,7 @@ def list_images(raw_images: Location, source: SourceOptions) -> ImageSource:
 
 def scan_images(
     listed_images: ImageSource,
-    earlier_manifest: pd.DataFrame,
+    earlier_manifest: EarlierManifest,
     store_building: Path,
     scan: ScanOptions,
     preprocess: PreprocessOptions,
