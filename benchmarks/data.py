@@ -69,6 +69,12 @@ class Build:
         return self.files / self.seconds
 
 
+def make_vignettes(folder: Path, count: int) -> None:
+    """Write vignettes, and wait until the scan trusts their times."""
+    write_vignettes(folder, count)
+    time.sleep(3)
+
+
 def run_build(images: Path, data: Path) -> Build:
     """Build in a process of its own, with its workers started; what lies in `data` is reused."""
     command = [sys.executable, "-m", "benchmarks.data_build", str(images), str(data)]
@@ -99,7 +105,7 @@ def convert_images(files: list[Path], folder: Path, processes: int) -> float:
 def measure_build(work: Path) -> dict[str, str]:
     """Race builds against ImageMagick, in turns; then build once more with nothing changed."""
     images = work / "images"
-    write_vignettes(images, BUILD_IMAGES)
+    make_vignettes(images, BUILD_IMAGES)
     files = sorted(images.glob("*/*.png"))[:CONVERTED_IMAGES]
     builds: list[Build] = []
     one, two = [], []
@@ -135,7 +141,7 @@ def measure_growth(work: Path) -> dict[str, str]:
     smallest = 0.0
     for count in GROWTH:
         images, data = work / f"images-{count}", work / f"data-{count}"
-        write_vignettes(images, count)
+        make_vignettes(images, count)
         build = run_build(images, data)
         smallest = smallest or build.seconds / count
         rows[f"{count:,} images"] = (
@@ -156,7 +162,7 @@ def measure_growth(work: Path) -> dict[str, str]:
 def measure_reads(work: Path) -> dict[str, str]:
     """Read random batches, in turns with Pillow that decodes and resizes the files."""
     images, data = work / "images", work / "data"
-    write_vignettes(images, BUILD_IMAGES)
+    make_vignettes(images, BUILD_IMAGES)
     run_build(images, data)
     files = sorted(images.glob("*/*.png"))
     store = ImageStore(sorted(data.glob("image_store/*/image_store"))[-1])

@@ -126,7 +126,7 @@ def to_gray(image: Image.Image, background: int, bit_depth: int | None = None) -
     UnreadableImageError
         If the mode is one that Pillow cannot turn into gray, such as CIE Lab.
     """
-    if image.mode == "L" and not image.has_transparency_data:
+    if is_plain_gray(image):
         return np.asarray(image)
     if image.mode.startswith("I"):
         return _scale_integers(np.asarray(image), bit_depth)
@@ -142,6 +142,11 @@ def to_gray(image: Image.Image, background: int, bit_depth: int | None = None) -
         return np.asarray(image.convert("L"))
     except ValueError as error:
         raise UnreadableImageError(f"mode {image.mode} cannot be turned into gray") from error
+
+
+def is_plain_gray(image: Image.Image) -> bool:
+    """Return whether an image is 8-bit gray as it is, whatever the options of `to_gray`."""
+    return image.mode == "L" and not image.has_transparency_data
 
 
 def _scale_integers(plane: npt.NDArray[np.integer], bit_depth: int | None) -> GrayPlane:

@@ -11,7 +11,13 @@ import pandas as pd
 from fsspec import AbstractFileSystem
 from PIL import Image
 
-from plankton_embedding.images.decode import GrayPlane, UnreadableImageError, open_image, to_gray
+from plankton_embedding.images.decode import (
+    GrayPlane,
+    UnreadableImageError,
+    is_plain_gray,
+    open_image,
+    to_gray,
+)
 from plankton_embedding.images.perceptual_hash import hash_pictures, shrink
 from plankton_embedding.images.preprocess import preprocess_image
 from plankton_embedding.images.scale_bar import find_scale_bar
@@ -64,12 +70,14 @@ def describe_files(
     rows, pictures = [], []
     pixels = ahead.room(len(files)) if ahead else None
     for path, reason in zip(files["path"], files["reason"], strict=True):
-        row, image = _describe_file(filesystem, path, reason, options)
+        row, seen = _describe_file(filesystem, path, reason, options)
         rows.append(row)
-        if image is not None:
-            pictures.append(shrink(to_gray(image, background=255)))
+        if seen is not None:
+            image, plane = seen
+            pictures.append(shrink(plane))
             if ahead is not None and pixels is not None:
-                pixels[len(pictures) - 1] = preprocess_image(image, ahead.preprocess)
+                known = plane if is_plain_gray(image) else None
+                pixels[len(pictures) - 1] = preprocess_image(image, ahead.preprocess, known)
     hashes = iter(hash_pictures(np.array(pictures, dtype=np.uint8)))
     for row in rows:
         row["perceptual_hash"] = next(hashes) if row["status"] == ACCEPTED else ""
@@ -82,7 +90,7 @@ def describe_files(
 
 def _describe_file(
     filesystem: AbstractFileSystem, path: str, reason: str, options: ScanOptions
-) -> tuple[dict[str, Any], Image.Image | None]:
+) -> tuple[dict[str, Any], tuple[Image.Image, GrayPlane] | None]:
     row: dict[str, Any] = {
         "width": 0,
         "height": 0,
@@ -114,7 +122,7 @@ def _describe_file(
         return row | {"reason": reason or _why_not_read(error)}, None
     except UnreadableImageError as error:
         return row | {"reason": reason or str(error)}, None
-    return row | {"scale_bar": find_scale_bar(plane), "status": ACCEPTED}, image.pixels
+    return row | {"scale_bar": find_scale_bar(plane), "status": ACCEPTED}, (image.pixels, plane)
 
 
 def _check_content(plane: GrayPlane, options: ScanOptions) -> None:

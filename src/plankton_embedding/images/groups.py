@@ -46,16 +46,22 @@ def group_images(
     GroupColumnError
         If there is no such column.
     """
-    place = pd.Series(np.arange(len(images)), index=images["image_id"])
-    known = duplicates[duplicates["image_id"].isin(place.index)]
-    known = known[known["duplicate_of"].isin(place.index)]
-    copies = place[known["image_id"]].to_numpy(), place[known["duplicate_of"]].to_numpy()
-    pairs = [copies]
+    pairs = [_pairs_of_copies(images["image_id"], duplicates)]
     if options.group_column is not None:
         pairs.append(_pairs_of_one_value(_column(images, options.group_column)))
     if options.group_pattern is not None:
         pairs.append(_pairs_of_one_value(_matches(images["image_id"], options.group_pattern)))
     return first_of_group(len(images), pairs)
+
+
+def _pairs_of_copies(image_ids: pd.Series, duplicates: pd.DataFrame) -> Pairs:
+    index = pd.Index(image_ids)
+    copies, originals = (
+        index.get_indexer(pd.Index(duplicates[name])) for name in ("image_id", "duplicate_of")
+    )
+    # Copies of a class that is not used are none of these images.
+    known = (copies >= 0) & (originals >= 0)
+    return copies[known].astype(np.int64), originals[known].astype(np.int64)
 
 
 def _column(images: pd.DataFrame, name: str) -> pd.Series:

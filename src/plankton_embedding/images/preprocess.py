@@ -38,8 +38,17 @@ def preprocess(content: bytes, options: PreprocessOptions) -> GrayPlane:
     return preprocess_image(open_image(content).pixels, options)
 
 
-def preprocess_image(image: Image.Image, options: PreprocessOptions) -> GrayPlane:
+def preprocess_image(
+    image: Image.Image, options: PreprocessOptions, plane: GrayPlane | None = None
+) -> GrayPlane:
     """Fit an image that is decoded and upright into the square canvas; see `preprocess`.
+
+    Parameters
+    ----------
+    image, options
+        The image, and what becomes of it.
+    plane
+        The image in gray, if that is at hand and no option changes it.
 
     Raises
     ------
@@ -48,7 +57,8 @@ def preprocess_image(image: Image.Image, options: PreprocessOptions) -> GrayPlan
     """
     level = _LEVELS.get(options.background, 255)
     depth = None if options.bit_depth == "auto" else options.bit_depth
-    plane = to_gray(image, level, depth)
+    if plane is None:
+        plane = to_gray(image, level, depth)
     plane = plane[: len(plane) - rows_to_crop(plane, options)]
     if options.background == "auto":
         level = border_level(plane)

@@ -90,7 +90,7 @@ def write_image_blocks(
 def _tell_what_is_new(content: ImageStoreContent, earlier: list[EarlierStore]) -> None:
     wanted = content.preprocess.model_dump()
     held = [store.images["sha256"] for store in earlier if store.card.preprocess == wanted]
-    known = int(content.files["sha256"].isin(pd.concat(held)).sum()) if held else 0
+    known = int(content.files["sha256"].map(set().union(*held).__contains__).sum())
     logger.info(
         "Image store: unchanged: %s, new: %s", f"{known:,}", f"{len(content.files) - known:,}"
     )
