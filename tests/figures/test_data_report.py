@@ -66,7 +66,9 @@ def render(data: ReportedData, per_class: int = 4, **changes: object) -> str:
     shown = choose_pictures(data, per_class)
     random = np.random.default_rng(0)
     pictures = {name: random.integers(0, 256, (80, 80), dtype=np.uint8) for name in shown}
-    return render_data_report(data, pictures, changes.pop("crops", []), PREPROCESS | changes)
+    return render_data_report(
+        data, pictures, changes.pop("crops", []), PREPROCESS | changes, per_class
+    )
 
 
 def test_of_each_class_in_use_some_are_shown_and_all_copies():
@@ -81,17 +83,20 @@ def test_of_each_class_in_use_some_are_shown_and_all_copies():
 
 def test_the_page_says_what_was_found_and_shows_it():
     html = render(make_data())
-    assert "The same picture stands under two classes 1 times" in html
+    assert (
+        "The same picture stands under two classes, 1 pair: 1 × class &lt;0&gt; and class &lt;1&gt;"
+        in html
+    )
     assert "1 too small" in html
     assert "class &lt;1&gt;" in html
     assert "class <1>" not in html
     for anchor in re.findall(r'href="#([a-z]+)"', html):
         assert f'id="{anchor}"' in html
     pictures = re.findall(r'<img src="data:image/jpeg;base64,([^"]+)" alt="[^"]+"', html)
-    # Four of each of two classes and the copies; the copies again as two pairs.
-    assert len(pictures) == 12 + 4
+    # Four of each of two classes, and two pairs of copies.
+    assert len(pictures) == 8 + 4
     assert Image.open(io.BytesIO(base64.b64decode(pictures[0]))).size == (80, 80)
-    assert "two classes</strong>, near, 2 bits apart" in html
+    assert "two classes</strong>: class &lt;1&gt; and class &lt;0&gt;, near, 2 bits apart" in html
 
 
 def test_nothing_is_loaded_from_anywhere():

@@ -301,6 +301,7 @@ def test_measurements_are_columns(export):
         files.loc["sample_1/0.png", "object_id"] == files.loc["sample_1/1.png", "object_id"] == "a"
     )
     assert files.loc["6.png", "object_width"] == 3
+    assert files.loc["sample_1/0.png", "acq_name"] == "001"
     # µm: of ZooProcess's millimetres, else of the parameter.
     assert files.loc["sample_1/0.png", "pixel_size"] == pytest.approx(10.6)
     assert files.loc["6.png", "pixel_size"] == 5.5

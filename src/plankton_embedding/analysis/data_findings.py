@@ -9,7 +9,7 @@ import pandas as pd
 
 from plankton_embedding.images.describe import ACCEPTED
 from plankton_embedding.images.duplicates import EXACT
-from plankton_embedding.images.rejects import count_kinds
+from plankton_embedding.images.rejects import NOT_VALIDATED, count_kinds
 
 # Below: too few to learn a class from without pretrained weights, or to judge it by.
 _FEW_TO_TRAIN, _FEW_TO_TEST = 20, 10
@@ -65,6 +65,8 @@ def find_problems(
 
 def _of_rejects(manifest: pd.DataFrame) -> list[Finding]:
     reasons = manifest.loc[manifest["status"] != ACCEPTED, "reason"]
+    # Those were left out by choice.
+    reasons = reasons[~reasons.str.startswith(NOT_VALIDATED)]
     if reasons.empty:
         return []
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in count_kinds(reasons).items())
@@ -84,13 +86,15 @@ def _of_duplicates(duplicates: pd.DataFrame) -> list[Finding]:
     found = []
     conflicts = duplicates[duplicates["label_conflict"]]
     if len(conflicts):
-        pairs = conflicts["class_name"] + " and " + conflicts["class_name_of_other"]
+        names = conflicts[["class_name", "class_name_of_other"]]
+        pairs = names.min(axis=1) + " and " + names.max(axis=1)
         worst = pairs.value_counts().head(_NAMED)
         named = "; ".join(f"{count} × {pair}" for pair, count in worst.items())
         found.append(
             Finding(
                 "problem",
-                f"The same picture stands under two classes {len(conflicts):,} times: {named}.",
+                f"The same picture stands under two classes, {_images(len(conflicts), 'pair')}: "
+                f"{named}.",
                 "One of the two labels is wrong. Decide which, and take the other file away.",
             )
         )

@@ -44,7 +44,11 @@ def render_data_chapter(
 def list_rejected(image_manifest: pd.DataFrame) -> dict[str, Any]:
     """Return what the template ``rejected.html`` shows of the files that are not used."""
     rejected = image_manifest[image_manifest["status"] == REJECTED]
-    listed = rejected.sort_values("image_id").head(_MOST_REJECTED)
+    # Some of each kind, however many there are of one.
+    kind = rejected["reason"].astype("str").str.split(":", n=1).str[0]
+    rank = rejected.groupby(kind).cumcount()
+    listed = rejected.loc[rank.sort_values(kind="stable").index[:_MOST_REJECTED]]
+    listed = listed.sort_values("image_id")
     kinds = count_kinds(rejected["reason"])
     return {
         "reasons": kinds.head(_MOST_REASONS).to_dict(),

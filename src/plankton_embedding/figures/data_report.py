@@ -45,14 +45,22 @@ def choose_pictures(data: ReportedData, images_per_class: int) -> list[str]:
     list of str
         Ids of images in use.
     """
-    used = data.splits.loc[data.splits["split"] != DROPPED, ["image_id", "class_name"]]
-    shown = [
-        ids.iloc[np.unique(np.linspace(0, len(ids) - 1, images_per_class).astype(int))]
-        for _, ids in used.groupby("class_name")["image_id"]
-    ]
+    used = data.splits.loc[data.splits["split"] != DROPPED, "image_id"]
     copies = _shown_copies(data.duplicates)
     pairs = pd.concat([copies["image_id"], copies["duplicate_of"]])
-    return [*pd.concat([*shown, pairs[pairs.isin(used["image_id"])]]).unique()]
+    sheets = pd.concat([pd.Series(ids) for ids in choose_sheets(data, images_per_class).values()])
+    return [*pd.concat([sheets, pairs[pairs.isin(used)]]).unique()]
+
+
+def choose_sheets(data: ReportedData, images_per_class: int) -> dict[str, list[str]]:
+    """Choose the images of each class in use that are on its sheet, evenly spread."""
+    used = data.splits[data.splits["split"] != DROPPED]
+    return {
+        str(name): ids.iloc[
+            np.unique(np.linspace(0, len(ids) - 1, images_per_class).astype(int))
+        ].tolist()
+        for name, ids in used.groupby("class_name")["image_id"]
+    }
 
 
 def render_data_report(
@@ -60,6 +68,7 @@ def render_data_report(
     pictures: Pictures,
     crop_examples: Sequence[CropExample],
     preprocess: dict[str, Any],
+    images_per_class: int,
 ) -> str:
     """Render the page.
 
@@ -73,6 +82,8 @@ def render_data_report(
         Images with what is cut off; none where nothing is.
     preprocess
         ``image_size``, ``fit``, ``crop_bottom``.
+    images_per_class
+        On the sheet of each class.
 
     Returns
     -------
@@ -94,7 +105,7 @@ def render_data_report(
             draw_size_distribution(accepted, preprocess["image_size"]), "Sizes of the images"
         ),
         counts=data.class_counts.sort_values("class_name").to_dict("records"),
-        sheets=_sheets(data, thumbnails),
+        sheets=_sheets(data, thumbnails, images_per_class),
         copies=_describe_copies(data.duplicates, thumbnails),
         all_copies=len(data.duplicates),
         crop_examples=draw_crop_examples(crop_examples),
@@ -105,18 +116,18 @@ def render_data_report(
     )
 
 
-def _sheets(data: ReportedData, thumbnails: dict[str, Thumbnail]) -> list[dict[str, Any]]:
-    classes = data.splits.set_index("image_id")["class_name"]
-    shown = classes[classes.index.isin(list(thumbnails))]
-    counts = data.class_counts.set_index("class_name")
+def _sheets(
+    data: ReportedData, thumbnails: dict[str, Thumbnail], images_per_class: int
+) -> list[dict[str, Any]]:
+    counts = {row["class_name"]: row for row in data.class_counts.to_dict("records")}
     return [
         {
             "class_name": name,
-            "found": counts.loc[name, "found"] - counts.loc[name, "rejected"],
-            "train": counts.loc[name, "train"],
-            "images": [thumbnails[image_id] for image_id in ids.index],
+            "found": counts[name]["found"] - counts[name]["rejected"],
+            "train": counts[name]["train"],
+            "images": [thumbnails[image_id] for image_id in ids],
         }
-        for name, ids in shown.groupby(shown)
+        for name, ids in choose_sheets(data, images_per_class).items()
     ]
 
 

@@ -46,9 +46,10 @@ def read_crop_examples(
     """
     if options.crop_bottom == 0:
         return []
-    accepted = manifest.loc[manifest["status"] == ACCEPTED, "image_id"]
-    places = np.unique(np.linspace(0, len(accepted) - 1, min(count, len(accepted))).astype(int))
     paths = source.files.set_index("image_id")["path"]
+    accepted = manifest.loc[manifest["status"] == ACCEPTED, "image_id"]
+    accepted = accepted[accepted.isin(paths.index)]
+    places = np.unique(np.linspace(0, len(accepted) - 1, min(count, len(accepted))).astype(int))
     examples = []
     for image_id in accepted.iloc[places]:
         try:

@@ -6,12 +6,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
-from plankton_embedding.images.near_hashes import Pairs, find_near_pairs, hamming_distance
+from plankton_embedding.images.near_hashes import Pairs, find_near_pairs, hamming_distance, is_spot
 from plankton_embedding.parameters import DuplicateOptions
 
 EXACT, NEAR = "exact", "near"
+# Of one hash, that a picture is compared with.
+_NEIGHBOURS = 64
 _COLUMNS = {
     "image_id": "str",
     "class_name": "str",
@@ -28,7 +30,7 @@ def find_duplicates(accepted_images: pd.DataFrame, options: DuplicateOptions) ->
 
     Exact copies have the same bytes. Near copies have perceptual hashes that differ in at most
     ``max_distance`` bits, and sizes that differ by at most ``max_size_difference`` of the longer
-    side; a copy of a copy is a copy.
+    side. Pictures of a single spot have one hash and may be of any animal: they are no near copies.
 
     Parameters
     ----------
@@ -39,19 +41,17 @@ def find_duplicates(accepted_images: pd.DataFrame, options: DuplicateOptions) ->
 
     Returns
     -------
-    DataFrame, one row a copy, sorted by the original and image_id: ``image_id``, ``class_name``,
-    ``duplicate_of`` (the copy whose image_id comes first), ``class_name_of_other`` (its class),
-    ``kind`` (exact or near), ``distance`` (bits between the two hashes), ``label_conflict`` (the
-    same picture under two classes).
+    DataFrame, one row a pair, one row less than there are copies of a picture; sorted:
+    ``image_id``, ``class_name``, ``duplicate_of`` (an image_id that comes before),
+    ``class_name_of_other`` (its class), ``kind`` (exact or near), ``distance`` (bits between the
+    two hashes), ``label_conflict`` (the same picture under two classes).
     """
     images = accepted_images.sort_values("image_id", ignore_index=True)
     hashes = _as_numbers(images["perceptual_hash"])
     sizes = images[["width", "height"]].to_numpy(dtype=np.int64)
     exact = _pairs_of_equal(images["sha256"].to_numpy(dtype=object))
     alike = _pairs_of_alike(hashes, sizes, options)
-    original = first_of_group(len(images), [exact, alike])
-    copies = np.flatnonzero(original != np.arange(len(images)))
-    other = original[copies]
+    copies, other = _spanning_pairs(hashes, exact, alike)
     sha256 = images["sha256"].to_numpy(dtype=object)
     names = images["class_name"].to_numpy(dtype=object)
     table = pd.DataFrame(
@@ -66,6 +66,20 @@ def find_duplicates(accepted_images: pd.DataFrame, options: DuplicateOptions) ->
         }
     ).astype(_COLUMNS)
     return table.sort_values(["duplicate_of", "image_id"], ignore_index=True)
+
+
+def _spanning_pairs(hashes: npt.NDArray[np.uint64], exact: Pairs, alike: Pairs) -> Pairs:
+    """Return as few pairs as join what all of them join, the nearest: the later, the earlier."""
+    left, right = (np.concatenate(sides) for sides in zip(exact, alike, strict=True))
+    # Below 1 for exact copies, so that those are kept; a weight of 0 would be no edge.
+    weights = 1.0 + hamming_distance(hashes[left], hashes[right])
+    weights[: len(exact[0])] = 0.5
+    edges = pd.DataFrame({"a": np.minimum(left, right), "b": np.maximum(left, right), "w": weights})
+    edges = edges.sort_values("w", kind="stable").drop_duplicates(["a", "b"])
+    shape = (len(hashes), len(hashes))
+    tree = minimum_spanning_tree(coo_array((edges["w"], (edges["a"], edges["b"])), shape)).tocoo()
+    # Either way round.
+    return np.maximum(tree.row, tree.col), np.minimum(tree.row, tree.col)
 
 
 def first_of_group(count: int, pairs: list[Pairs]) -> npt.NDArray[np.int64]:
@@ -99,27 +113,42 @@ def _as_numbers(hashes: pd.Series) -> npt.NDArray[np.uint64]:
 
 def _pairs_of_equal(values: npt.NDArray[np.object_]) -> Pairs:
     codes, _ = pd.factorize(values)
-    order = np.argsort(codes, kind="stable")
-    same = codes[order][1:] == codes[order][:-1]
-    return order[:-1][same], order[1:][same]
+    _, first = np.unique(codes, return_index=True)
+    place = np.arange(len(codes))
+    again = first[codes] != place
+    return place[again], first[codes][again]
 
 
 def _pairs_of_alike(
     hashes: npt.NDArray[np.uint64], sizes: npt.NDArray[np.int64], options: DuplicateOptions
 ) -> Pairs:
-    # By size within equal hashes: neighbours of about one size form a chain, however many.
+    telling = np.flatnonzero(~is_spot(hashes, options.max_distance))
+    hashes, sizes = hashes[telling], sizes[telling]
     order = np.lexsort((sizes[:, 1], sizes[:, 0], hashes))
-    linked = hashes[order][1:] == hashes[order][:-1]
-    linked &= _of_one_size(sizes[order][1:], sizes[order][:-1], options.max_size_difference)
-    chained = order[:-1][linked], order[1:][linked]
-    if not options.max_distance:
-        return chained
-    # Of each chain one is compared with those of other hashes.
-    heads = order[np.concatenate([[True], ~linked])] if len(order) else order
-    left, right = find_near_pairs(hashes[heads], options.max_distance)
-    left, right = heads[left], heads[right]
-    near = _of_one_size(sizes[left], sizes[right], options.max_size_difference)
-    return np.concatenate([chained[0], left[near]]), np.concatenate([chained[1], right[near]])
+    left, right = [], []
+    # Pictures of one hash: with some neighbours by size each, however many there are.
+    first = np.arange(max(0, len(order) - 1))
+    for apart in range(1, _NEIGHBOURS + 1):
+        first = first[first + apart < len(order)]
+        first = first[hashes[order][first] == hashes[order][first + apart]]
+        left.append(order[first])
+        right.append(order[first + apart])
+    if options.max_distance:
+        # Of each hash and size one is compared with those of other hashes.
+        heads = order[_begins(hashes[order], sizes[order])]
+        near = find_near_pairs(hashes[heads], options.max_distance)
+        left.append(heads[near[0]])
+        right.append(heads[near[1]])
+    one, other = np.concatenate(left), np.concatenate(right)
+    near_size = _of_one_size(sizes[one], sizes[other], options.max_size_difference)
+    return telling[one[near_size]], telling[other[near_size]]
+
+
+def _begins(hashes: npt.NDArray[np.uint64], sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Return which pictures, in order, differ from the one before in hash or size."""
+    begins = np.ones(len(hashes), dtype=bool)
+    begins[1:] = (hashes[1:] != hashes[:-1]) | (sizes[1:] != sizes[:-1]).any(axis=1)
+    return begins
 
 
 def _of_one_size(

@@ -26,7 +26,8 @@ from plankton_embedding.parameters import SourceOptions
 CATEGORY, STATUS = "object_annotation_category", "object_annotation_status"
 FILE_NAME, OBJECT = "img_file_name", "object_id"
 VALIDATED = "validated"
-_TYPES = {"[t]", "[f]"}
+_NUMBER = "[f]"
+_TYPES = {"[t]", _NUMBER}
 
 
 def find_object_tables(location: Location, files: list[FoundFile]) -> list[FoundFile]:
@@ -61,10 +62,12 @@ def list_ecotaxa(location: Location, options: SourceOptions) -> ImageSource:
             f"{FILE_NAME} and {CATEGORY}. Set source.kind if it is something else."
         )
     read = [_read(location, file, options) for file in tables]
-    rows = pd.concat(read, ignore_index=True).fillna("")
-    # Types must be judged over all tables: one may have no value where another has.
-    measured = rows.drop(columns=["name", "table"]).apply(as_numbers)
-    rows = rows[["name", "table"]].join(measured)
+    rows = pd.concat([table for table, _ in read], ignore_index=True).fillna("")
+    types = {name: kind for _, known in read for name, kind in known.items()}
+    for name in rows.columns.difference(["name", "table"]):
+        # Over all tables: one may have no value where another has.
+        if types.get(name) == _NUMBER or (name not in types and _looks_measured(rows[name])):
+            rows[name] = as_numbers(rows[name])
     files = _join(rows, {file.name: file for file in found.files}, options)
     files = pd.concat([files, _unnamed(found.files, rows, tables)], ignore_index=True)
     extra = [name for name in files if name not in SOURCE_COLUMNS]
@@ -81,9 +84,20 @@ def _is_object_table(location: Location, file: FoundFile) -> bool:
     return {OBJECT, FILE_NAME} <= {name.strip().strip('"') for name in header.split("\t")}
 
 
-def _read(location: Location, file: FoundFile, options: SourceOptions) -> pd.DataFrame:
+def _looks_measured(values: pd.Series) -> bool:
+    """Return whether text may be numbers: identifiers, dates and times are not."""
+    named = str(values.name).endswith(("id", "date", "time", "status", "rank"))
+    return not named and not bool(values.str.match(r"[+-]?0\d").any())
+
+
+def _read(
+    location: Location, file: FoundFile, options: SourceOptions
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Return a table of objects, and the types of its columns if it says them."""
     table = read_table(location.filesystem, file.path)
+    types: dict[str, str] = {}
     if len(table) and set(table.iloc[0]) <= _TYPES:
+        types = dict(zip(table.columns, table.iloc[0], strict=True))
         table = table.iloc[1:]
     for name, needed in ((CATEGORY, True), (STATUS, options.validated_only)):
         if needed and name not in table:
@@ -95,12 +109,13 @@ def _read(location: Location, file: FoundFile, options: SourceOptions) -> pd.Dat
     folder = "/".join(file.parts[:-1])
     named = table[FILE_NAME].str.strip().str.replace("\\", "/")
     places = [posixpath.normpath(posixpath.join(folder, name)) if name else "" for name in named]
-    return table.assign(name=places, table=file.name)
+    return table.assign(name=places, table=file.name), types
 
 
 def _join(rows: pd.DataFrame, files: dict[str, FoundFile], options: SourceOptions) -> pd.DataFrame:
     names = rows["name"]
-    paths = [files[name].path if name in files else name for name in names]
+    # Of a name that was not found nothing is opened: it might lead anywhere.
+    paths = [files[name].path if name in files else "" for name in names]
     category = rows[CATEGORY].astype("str").str.strip()
     reason = pd.Series("", index=rows.index)
     if options.validated_only:

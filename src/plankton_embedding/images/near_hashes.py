@@ -44,6 +44,30 @@ def hamming_distance(left: Hashes, right: Hashes) -> npt.NDArray[np.uint8]:
     return distance
 
 
+def is_spot(hashes: Hashes, tolerance: int) -> npt.NDArray[np.bool_]:
+    """Return which hashes are those of a single spot on an even ground, whatever it is.
+
+    The cosine transform of such a picture is a product of one function of each direction, so the
+    rows of its 8 x 8 signs are all the same or the opposite. The first bit, the brightness, does
+    not count.
+
+    Parameters
+    ----------
+    hashes
+        n perceptual hashes.
+    tolerance
+        In bits.
+    """
+    rows = hashes.astype(">u8").view(np.uint8).reshape(-1, 8)
+    distances = []
+    for brightness in (0, 0x80):
+        first = (rows[:, :1] & 0x7F) | brightness
+        apart = np.bitwise_count(rows[:, 1:] ^ first)
+        distances.append(np.minimum(apart, 8 - apart).sum(axis=1))
+    nearest: npt.NDArray[np.bool_] = np.minimum(*distances) <= tolerance
+    return nearest
+
+
 def _pairs_in_band(hashes: Hashes, max_distance: int, low: int, high: int) -> Pairs:
     mask = np.uint64((1 << (high - low)) - 1)
     band = (hashes >> np.uint64(low)) & mask

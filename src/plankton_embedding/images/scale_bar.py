@@ -10,8 +10,8 @@ import numpy.typing as npt
 _STRIP = 31
 _SEARCHED = 2 * _STRIP
 _LOWEST_BAR, _THICKEST_BAR, _SHORTEST_BAR = 16, 8, 16
-_LABEL_APART, _LABEL_LOW, _LABEL_HIGH = 16, 5, 40
-_LABEL_ASIDE = 12
+_LABEL_APART, _LABEL_LOW, _LABEL_HIGH = 16, 5, 12
+_LABEL_ASIDE, _ASIDE = 12, 8
 # Gray levels on white (a black strip is turned round): of ink, of thin strokes, of no paper.
 _INK, _WRITTEN, _PAPER = 128, 200, 235
 
@@ -20,8 +20,8 @@ def find_scale_bar(plane: npt.NDArray[np.uint8]) -> int:
     """Find the strip under an image that holds a scale bar and its label.
 
     From the bottom up there must be paper, a straight bar of a few rows, paper, a label over the
-    bar, paper. Paper above the label is part of the strip as far as EcoTaxa's reaches; a row that
-    shows anything else is not, so no animal is cut.
+    bar, paper; and nothing beside bar and label. Paper above the label is part of the strip as far
+    as EcoTaxa's reaches; a row that shows anything else is not.
 
     Parameters
     ----------
@@ -51,9 +51,15 @@ def find_scale_bar(plane: npt.NDArray[np.uint8]) -> int:
     # The label must end, else it is the animal.
     if top == len(written) or label - above > _LABEL_APART:
         return 0
-    if not _is_label(ink[label:top], ink[bar]):
+    if not _is_label(ink[label:top], ink[bar], above - bar):
         return 0
-    return min(top + _paper_above(rows[top:_STRIP]), len(plane) - 1)
+    drawn = np.flatnonzero(ink[:top].any(axis=0))
+    left, right = max(0, drawn[0] - _ASIDE), drawn[-1] + 1 + _ASIDE
+    # What is beside bar and label is not of the strip: an animal that hangs into it.
+    if min(rows[:top, :left].min(initial=255), rows[:top, right:].min(initial=255)) < _PAPER:
+        return 0
+    strip = top + _paper_above(rows[top:_STRIP])
+    return strip if strip < len(plane) else 0
 
 
 def _in_rows(values: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -76,8 +82,8 @@ def _is_bar(ink: npt.NDArray[np.bool_]) -> bool:
     return bool(inside.all()) and int(ink.sum()) == inside.size
 
 
-def _is_label(ink: npt.NDArray[np.bool_], bar: npt.NDArray[np.bool_]) -> bool:
-    if not _LABEL_LOW <= len(ink) <= _LABEL_HIGH:
+def _is_label(ink: npt.NDArray[np.bool_], bar: npt.NDArray[np.bool_], thickness: int) -> bool:
+    if not _LABEL_LOW <= len(ink) <= max(_LABEL_HIGH, 6 * thickness):
         return False
     columns = np.flatnonzero(ink.any(axis=0))
     if not len(columns):

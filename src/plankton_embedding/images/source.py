@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
+from fsspec.implementations.zip import ZipFileSystem
 
 from plankton_embedding.errors import UserError
 from plankton_embedding.images.decode import UnreadableImageError
@@ -104,12 +105,24 @@ def read_file(filesystem: AbstractFileSystem, path: str) -> bytes:
 
 def _read_remote_file(filesystem: AbstractFileSystem, path: str) -> bytes:
     try:
+        if isinstance(filesystem, ZipFileSystem):
+            return _read_member(filesystem, path)
         content: bytes = filesystem.cat_file(path)
     except OSError:
         raise
     # Clients of object stores and zip readers have errors of their own.
     except Exception as error:
         raise OSError(f"{type(error).__name__}: {error}") from error
+    return content
+
+
+def _read_member(filesystem: ZipFileSystem, path: str) -> bytes:
+    # Not by `cat_file`: that unpacks whatever there is, more than the header says if it lies, and
+    # is not made for several threads.
+    with filesystem.zip.open(path) as member:
+        content: bytes = member.read(filesystem.zip.getinfo(path).file_size)
+        # The checksum is looked at when the end is reached.
+        member.read(1)
     return content
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -13,6 +15,8 @@ from plankton_embedding.images.groups import group_images
 from plankton_embedding.images.quotas import SmallClassError, plan_quotas
 from plankton_embedding.images.split_names import DROPPED, TEST, TRAIN, VALIDATION
 from plankton_embedding.parameters import SplitOptions
+
+logger = logging.getLogger(__name__)
 
 
 def assign_splits(
@@ -66,7 +70,7 @@ def assign_splits(
     assigned = images[["image_id", "class_name"]].assign(
         split=split, group=images["image_id"].to_numpy(dtype=object)[groups]
     )
-    _check_grouped(assigned, options)
+    _check_grouped(assigned, quotas)
     return assigned.astype({"split": "str", "group": "str"})
 
 
@@ -83,7 +87,7 @@ def _split(
     return np.array([TRAIN, VALIDATION, TEST], dtype=object)[number]
 
 
-def _check_grouped(assigned: pd.DataFrame, options: SplitOptions) -> None:
+def _check_grouped(assigned: pd.DataFrame, quotas: pd.DataFrame) -> None:
     counts = assigned.groupby(["class_name", "split"]).size().unstack(fill_value=0)
     counts = counts.reindex(columns=[TRAIN, VALIDATION, TEST], fill_value=0)
     used = counts.sum(axis=1) > 0
@@ -94,4 +98,11 @@ def _check_grouped(assigned: pd.DataFrame, options: SplitOptions) -> None:
             f"images that belong together (copies, split.group_column, split.group_pattern) leave "
             f"nothing to validate or to test in class {named}: too few groups. Add images of other "
             "samples, group less, or take the class away."
+        )
+    wanted = quotas.loc[counts.index[used], [VALIDATION, TEST]]
+    off = ((counts.loc[used, [VALIDATION, TEST]] - wanted).abs() > wanted / 2).any(axis=1)
+    if off.any():
+        logger.warning(
+            "Images that belong together leave these classes far from the sizes asked for: %s",
+            ", ".join(map(str, off.index[off])),
         )

@@ -82,6 +82,8 @@ def _problem(member: zipfile.ZipInfo) -> str:
         return "is a symbolic link"
     if member.flag_bits & _ENCRYPTED:
         return "is encrypted"
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return "is packed by another method than deflate, which unpacks without bounds"
     if member.file_size > _LARGEST_MEMBER:
         return f"unpacks to {member.file_size:,} bytes, which is no image"
     return ""

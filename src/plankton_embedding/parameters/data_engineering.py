@@ -10,6 +10,8 @@ from pydantic import Field, field_validator, model_validator
 from plankton_embedding.parameters.options import Options, PositiveFloat, Share
 
 HeldOut = PositiveFloat
+# Pillow takes more for a decompression bomb, whatever is allowed here.
+_MOST_PIXELS = 178_956_970
 
 
 class EngineOptions(Options):
@@ -47,7 +49,9 @@ class ScanOptions(Options):
 
     max_rejected: Share = Field(description="share of the files found; more is an error")
     min_side: int = Field(ge=1, description="pixels; an image with a shorter side is rejected")
-    max_pixels: int = Field(ge=1, description="an image of more is rejected, and not decoded")
+    max_pixels: int = Field(
+        ge=1, le=_MOST_PIXELS, description="an image of more is rejected, and not decoded"
+    )
     reuse: bool = Field(description="files unchanged since the latest scan are not read again")
 
 

@@ -71,7 +71,10 @@ def find_duplicates(accepted_images: pd.DataFrame, duplicates: DuplicateOptions)
     """Find images that are copies of others, in their class or in another."""
     found = finding.find_duplicates(accepted_images, duplicates)
     exact, conflicts = (found["kind"] == finding.EXACT).sum(), found["label_conflict"].sum()
-    logger.info("Duplicates: %d exact copies, %d near copies", exact, len(found) - exact)
+    logger.info(
+        "Duplicates: %d exact copies, %d near copies; %d within a class, %d between classes",
+        *(exact, len(found) - exact, len(found) - conflicts, conflicts),
+    )
     if conflicts:
         logger.warning("The same picture stands under two classes %d times", conflicts)
     return found
@@ -127,6 +130,9 @@ def render_data_report(
 ) -> str:
     """Render the page about the images, to be read before training."""
     data = reporting.ReportedData(image_manifest, splits, duplicates, class_counts, data_summary)
-    shown = reporting.choose_pictures(data, data_report.images_per_class)
+    images_per_class = data_report.images_per_class
+    shown = reporting.choose_pictures(data, images_per_class)
     pictures = dict(zip(shown, image_store.images(image_store.rows(shown)), strict=True))
-    return reporting.render_data_report(data, pictures, crop_examples, preprocess.model_dump())
+    return reporting.render_data_report(
+        data, pictures, crop_examples, preprocess.model_dump(), images_per_class
+    )
