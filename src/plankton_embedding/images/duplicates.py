@@ -12,7 +12,7 @@ from plankton_embedding.images.near_hashes import Pairs, find_near_pairs, hammin
 from plankton_embedding.parameters import DuplicateOptions
 
 EXACT, NEAR = "exact", "near"
-# Of one hash, that a picture is compared with.
+# By size, of one hash, that a picture is compared with.
 _NEIGHBOURS = 64
 _COLUMNS = {
     "image_id": "str",
@@ -125,22 +125,24 @@ def _pairs_of_alike(
     telling = np.flatnonzero(~is_spot(hashes, options.max_distance))
     hashes, sizes = hashes[telling], sizes[telling]
     order = np.lexsort((sizes[:, 1], sizes[:, 0], hashes))
-    left, right = [], []
-    # Pictures of one hash: with some neighbours by size each, however many there are.
-    first = np.arange(max(0, len(order) - 1))
+    begins = _begins(hashes[order], sizes[order])
+    heads = order[begins]
+    # Pictures of one hash and size are compared with the first of them, and only that with others.
+    left, right = [order], [heads[np.cumsum(begins) - 1]]
+    ordered = hashes[heads]
+    first = np.arange(len(heads))
     for apart in range(1, _NEIGHBOURS + 1):
-        first = first[first + apart < len(order)]
-        first = first[hashes[order][first] == hashes[order][first + apart]]
-        left.append(order[first])
-        right.append(order[first + apart])
+        first = first[first + apart < len(heads)]
+        first = first[ordered[first] == ordered[first + apart]]
+        left.append(heads[first])
+        right.append(heads[first + apart])
     if options.max_distance:
-        # Of each hash and size one is compared with those of other hashes.
-        heads = order[_begins(hashes[order], sizes[order])]
-        near = find_near_pairs(hashes[heads], options.max_distance)
+        near = find_near_pairs(ordered, options.max_distance)
         left.append(heads[near[0]])
         right.append(heads[near[1]])
     one, other = np.concatenate(left), np.concatenate(right)
     near_size = _of_one_size(sizes[one], sizes[other], options.max_size_difference)
+    near_size &= one != other
     return telling[one[near_size]], telling[other[near_size]]
 
 
