@@ -55,7 +55,7 @@ class CachedFeed:
 
 
 class StreamedFeed:
-    """Reads batches from the memory-mapped store ahead of their use, in threads.
+    """Reads batches from the store ahead of their use, in threads.
 
     Parameters
     ----------
