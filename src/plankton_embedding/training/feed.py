@@ -88,7 +88,7 @@ class StreamedFeed:
 def open_feed(images: LabelledImages, device: torch.device, options: TrainingOptions) -> Feed:
     """Put the training images on the device if they may and do fit there, else stream them.
 
-    ``auto`` caches on a GPU only: on the CPU the memory-mapped store is in memory already, as
+    ``auto`` caches on a GPU only: on the CPU the store is in memory already, as
     far as there is room, and the system takes it back when it is needed.
 
     Raises
