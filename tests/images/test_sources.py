@@ -237,6 +237,15 @@ def test_a_column_that_is_missing_is_named_with_those_there_are(tmp_path, table)
         listed(tmp_path / "images.csv", class_column="taxon")
 
 
+def test_a_missing_class_of_a_parquet_table_is_no_class(tmp_path, table):
+    table.assign(class_name=["egg", None, "007", float("nan")]).to_parquet(
+        tmp_path / "images.parquet"
+    )
+    source = listed(tmp_path / "images.parquet")
+    assert source.class_names == ("007", "egg")
+    assert reasons(source) == {"pool/1.png": "no class", "pool/3.png": "no class"}
+
+
 # Exports of EcoTaxa
 
 
@@ -305,6 +314,14 @@ def test_measurements_are_columns(export):
     # µm: of ZooProcess's millimetres, else of the parameter.
     assert files.loc["sample_1/0.png", "pixel_size"] == pytest.approx(10.6)
     assert files.loc["6.png", "pixel_size"] == 5.5
+
+
+def test_categories_that_are_numbers_stay_as_they_are_written(export):
+    (export / "sample_1" / "ecotaxa_1.tsv").unlink()
+    path = export / "ecotaxa_2.tsv"
+    text = path.read_bytes().decode("latin-1").replace("Éphyra", "45074").replace("egg", "45075")
+    path.write_text(text)
+    assert classes(listed(export)) == {"6.png": "45074"}
 
 
 def test_predictions_are_used_where_they_are_asked_for(export):

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
-from typing import Any, NoReturn
 
 import pandas as pd
-from kedro.io import AbstractDataset, DatasetError
 
+from plankton_embedding.datasets.read_only_dataset import ReadOnlyDataset
 from plankton_embedding.images.earlier_scan import EarlierManifest
 
 logger = logging.getLogger(__name__)
 
 
-class EarlierManifestDataset(AbstractDataset[NoReturn, EarlierManifest]):
+class EarlierManifestDataset(ReadOnlyDataset[EarlierManifest]):
     """The latest version of the image manifest that can be read; read-only.
 
     `scan_images` cannot read the dataset ``image_manifest`` that it writes; this one reads the same
@@ -25,7 +23,7 @@ class EarlierManifestDataset(AbstractDataset[NoReturn, EarlierManifest]):
     filepath
         That of ``image_manifest``, versioned.
     metadata
-        Free; Kedro-Viz reads its own.
+        See `ReadOnlyDataset`.
 
     Examples
     --------
@@ -35,10 +33,6 @@ class EarlierManifestDataset(AbstractDataset[NoReturn, EarlierManifest]):
           type: plankton_embedding.datasets.earlier_manifest_dataset.EarlierManifestDataset
           filepath: data/02_intermediate/image_manifest.parquet
     """
-
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._folder = Path(filepath)
-        self.metadata = metadata
 
     def load(self) -> EarlierManifest:
         """Read it."""
@@ -50,17 +44,6 @@ class EarlierManifestDataset(AbstractDataset[NoReturn, EarlierManifest]):
                 # That of a run that was killed while it wrote.
                 logger.warning("The earlier image manifest %s cannot be read: %s", path, error)
         return EarlierManifest(pd.DataFrame(), 0)
-
-    def save(self, data: NoReturn) -> NoReturn:
-        """Refuse: the scan writes to ``image_manifest``."""
-        raise DatasetError("the earlier image manifest is read-only")
-
-    def _exists(self) -> bool:
-        # There may be none, which is as good as one.
-        return True
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._folder)}
 
 
 def _time_of(version: str) -> int:

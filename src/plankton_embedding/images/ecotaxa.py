@@ -64,7 +64,7 @@ def list_ecotaxa(location: Location, options: SourceOptions) -> ImageSource:
     read = [_read(location, file, options) for file in tables]
     rows = pd.concat([table for table, _ in read], ignore_index=True).fillna("")
     types = {name: kind for _, known in read for name, kind in known.items()}
-    for name in rows.columns.difference(["name", "table"]):
+    for name in rows.columns.difference(["name", "table", OBJECT, CATEGORY, STATUS, FILE_NAME]):
         # Over all tables: one may have no value where another has.
         if types.get(name) == _NUMBER or (name not in types and _looks_measured(rows[name])):
             rows[name] = as_numbers(rows[name])

@@ -36,12 +36,15 @@ def list_image_table(location: Location, options: SourceOptions) -> ImageSource:
                 f"the table {location} has no column {name!r} (source.{parameter}). It has "
                 f"{', '.join(map(repr, table.columns))}."
             )
-    named = table[options.path_column].astype("str").str.strip()
+    named, classes = (
+        table[column].astype("object").fillna("").astype("str").str.strip()
+        for column in (options.path_column, options.class_column)
+    )
     rest = keep_apart(table.drop(columns=[options.path_column, options.class_column]))
     files = rest.assign(
         image_id=unique_ids(named),
         path=[_resolve(location, path) for path in named],
-        class_name=table[options.class_column].astype("str").str.strip(),
+        class_name=classes,
         prepared_split="",
         reason="",
     )
