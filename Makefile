@@ -72,6 +72,10 @@ bench-data: $(INSTALLED) $(SAMPLE)  ## measure scan, store and reads (20 minutes
 bench-training: $(INSTALLED) $(SAMPLE)  ## measure the training: steps, memory, recipes (an hour)
 	@$(BIN)/python -m benchmarks.training
 
+.PHONY: bench-reporting
+bench-reporting: $(INSTALLED)  ## measure the report on random embeddings (10 minutes)
+	@$(BIN)/python -m benchmarks.reporting
+
 .PHONY: viz
 viz: $(INSTALLED)  ## show the pipelines in Kedro-Viz
 	$(BIN)/kedro viz run --env sample

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from html import escape
 from typing import Any
@@ -76,11 +77,32 @@ def figure_style() -> AbstractContextManager[None]:
 
 
 def short_label(name: str) -> str:
-    """Return a class name fit for an axis: one line, at most 32 characters."""
+    """Return a class name fit for an axis: one line, at most 32 characters.
+
+    One that is too long loses its middle: names of a taxon share their beginning and often
+    differ at the end only.
+    """
     line = " ".join("".join(mark if mark.isprintable() else " " for mark in name).split())
     if len(line) > _LONGEST_LABEL:
-        return line[: _LONGEST_LABEL - 1] + "…"
+        tail = _LONGEST_LABEL // 2
+        return f"{line[: _LONGEST_LABEL - tail - 1]}…{line[-tail:]}"
     return line or "(no class)"
+
+
+def short_labels(names: Iterable[str]) -> list[str]:
+    """Return the short label of each name, with a number where names would look the same.
+
+    The number is the name's place among those of its label, sorted: it is the same in every
+    figure of the same classes.
+    """
+    labels = {name: short_label(name) for name in names}
+    alike: dict[str, list[str]] = {}
+    for name in sorted(labels):
+        alike.setdefault(labels[name], []).append(name)
+    return [
+        label if len(alike[label]) == 1 else f"{label} ({alike[label].index(name) + 1})"
+        for name, label in labels.items()
+    ]
 
 
 def percent_ticks() -> FuncFormatter:
