@@ -108,7 +108,7 @@ def test_map_survives_parquet(grouped, tmp_path):
 
 
 def test_map_is_of_the_last_step_with_its_predictions():
-    first = _embeddings([[9.0, 0], [0, 0]], ["a", "b"], step=1)
+    first = _embeddings([[9.0, 0], [0, 0]], ["b", "a"], ["validation"], step=1)
     last = _embeddings([[0.0, 0], [4, 0], [1, 0], [1, 1]], ["a", "b", "a", "b"], step=2)
     last["split"] = ["validation", "validation", "test", "test"]
     table = _map(pd.concat([first, last], ignore_index=True))

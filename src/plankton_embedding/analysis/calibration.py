@@ -73,13 +73,14 @@ class CentroidConfidence:
 
 
 def fit_temperature(distances: NDArray[np.float64], members: NDArray[np.intp]) -> float:
-    """Return the temperature of the least log loss.
+    """Return the temperature of the least log loss, one mistake more than was seen.
 
-    One more image is added, as far from each class as the others are on average and as likely of
-    one class as of another. Among many images it changes next to nothing. Without it, where
-    every image is nearest to its own class, the least loss would be that of temperature 0, which
-    is always sure (compare the targets of Platt 1999, "Probabilistic outputs for support vector
-    machines"). The loss is convex in 1 / T, so it has one minimum.
+    One more image is counted, as far from the classes as the others are on average, that belongs
+    to the second nearest: among many images it changes next to nothing. Without it, where all n
+    images are nearest to their own class, the least loss would be that of temperature 0, always
+    sure; with it confidence is about n / (n + 1), by Laplace's rule of succession (compare the
+    targets of Platt 1999, "Probabilistic outputs for support vector machines"). The loss is
+    convex in 1 / T, so it has one minimum.
 
     Parameters
     ----------
@@ -97,10 +98,12 @@ def fit_temperature(distances: NDArray[np.float64], members: NDArray[np.intp]) -
     if images == 0 or classes < 2 or scale == 0:
         return 1.0
 
+    second = np.argpartition(distances, 1, axis=1)[:, 1]
+
     def loss(log_temperature: float) -> float:
-        logarithms = log_softmax(-distances / (scale * np.exp(log_temperature)), axis=1)
-        own = logarithms[np.arange(images), members].sum()
-        return float(-(own + logarithms.mean()) / (images + 1))
+        temperature = scale * np.exp(log_temperature)
+        own, one_more = (log_losses(distances, place, temperature) for place in (members, second))
+        return float((own.sum() + one_more.mean()) / (images + 1))
 
     bounds = tuple(np.log(_TEMPERATURES))
     found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-6})

@@ -191,7 +191,7 @@ def _umap(
             min_dist=options.min_distance,
             init=plane.astype(np.float32),
             precomputed_knn=(rows, distances.astype(np.float32)),
-            
+            random_state=seed,
             n_jobs=1,
         )
         return np.asarray(layout.fit_transform(vectors.astype(np.float32)), dtype=np.float64)

@@ -78,7 +78,7 @@ def summarise_calibration(
     Returns
     -------
     dict
-        ``temperature``, ``images`` (known ones), ``accuracy``; ``before`` and ``after``
+        ``temperature``, ``images`` (known ones), their ``accuracy``; ``before`` and ``after``
         temperature scaling: ``calibration_error`` (expected, over bins of equal numbers),
         ``log_loss``, ``mean_confidence`` and, if there are unknown images,
         ``unknown_mean_confidence``: how sure the classification is of what it cannot know.
@@ -86,7 +86,8 @@ def summarise_calibration(
     known = confidences["known"].to_numpy(dtype=bool)
     right = (confidences["class_name"] == confidences["predicted_class"])[known]
     summary: dict[str, Any] = {"temperature": temperature, "images": int(known.sum())}
-    summary["accuracy"] = float(right.mean())
+    if len(right):
+        summary["accuracy"] = float(right.mean())
     for name, tempered, prefix in (("before", False, "untempered_"), ("after", True, "")):
         confidence = confidences[f"{prefix}confidence"]
         values = {

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from plankton_embedding.analysis.reliability import expected_calibration_error
+from plankton_embedding.figures.rejection import say_why_empty
 from plankton_embedding.figures.style import (
     INK,
     MUTED,
@@ -55,13 +56,14 @@ def _draw_diagram(axes: Axes, reliability: pd.DataFrame) -> None:
     axes.set_title("Confidence and accuracy of known test images")
     axes.set_xlabel("mean confidence of the images of a bin")
     axes.set_ylabel("of them classified correctly")
+    if reliability.empty:
+        say_why_empty(axes, "needs test images of known classes")
+        return
     axes.plot([0, 1], [0, 1], color=INK, linewidth=0.9, linestyle=":", label="as sure as right")
     most = reliability["images"].max()
     looks = ((False, "before", _BEFORE_COLOUR, "s"), (True, "after", PLAIN_COLOUR, "o"))
     for tempered, name, colour, marker in looks:
         part = reliability[reliability["tempered"] == tempered]
-        if part.empty:
-            continue
         place = part["mean_confidence"], part["accuracy"]
         reach = [part["accuracy"] - part["low"], part["high"] - part["accuracy"]]
         axes.errorbar(*place, yerr=reach, fmt="none", ecolor=colour, elinewidth=1.0, alpha=0.75)

@@ -42,9 +42,14 @@ function themeColours(layout) {
     for (const axis of axes) Object.assign(colours, { [`${axis}.gridcolor`]: line, [`${axis}.linecolor`]: line });
   }
   (layout.sliders ?? []).forEach((_, at) => Object.assign(colours, { [`sliders[${at}].font.color`]: ink, [`sliders[${at}].bordercolor`]: line, [`sliders[${at}].bgcolor`]: line }));
-  (layout.updatemenus ?? []).forEach((_, at) => Object.assign(colours, { [`updatemenus[${at}].font.color`]: ink, [`updatemenus[${at}].bgcolor`]: card, [`updatemenus[${at}].bordercolor`]: line }));
+  (layout.updatemenus ?? []).forEach((_, at) => Object.assign(colours, { [`updatemenus[${at}].bgcolor`]: card, [`updatemenus[${at}].bordercolor`]: line }));
   return colours;
 }
+
+// Plotly rejects a promise with nothing when an animation is paused.
+window.addEventListener("unhandledrejection", (event) => {
+  if (event.reason === undefined) event.preventDefault();
+});
 
 async function drawFigure(view) {
   if (view.dataset.drawn) return;
