@@ -69,8 +69,7 @@ def test_a_dataset_lies_in_the_folder_of_its_layer(name):
     layer = entry["metadata"]["kedro-viz"]["layer"]
     if name not in READ_ONLY and entry["type"] != "MemoryDataset":
         assert entry["filepath"].startswith(
-            f"data/{FOLDER_OF_LAYER[layer]}/"
-            f"{name.removesuffix('_figure').removesuffix('_page')}"
+            f"data/{FOLDER_OF_LAYER[layer]}/{name.removesuffix('_figure').removesuffix('_page')}"
         )
         assert entry["versioned"] is True
 

@@ -53,7 +53,7 @@ def novelty():
     columns = ["class_name", "split", "known", "predicted_class", NOVELTY_SCORES[0]]
     table = pd.DataFrame(rows, columns=columns)
     table[NOVELTY_SCORES[0]] = table[NOVELTY_SCORES[0]].astype(float)
-    return table.assign(**{name: table[NOVELTY_SCORES[0]] for name in NOVELTY_SCORES[1:]})
+    return table.assign(**dict.fromkeys(NOVELTY_SCORES[1:], table[NOVELTY_SCORES[0]]))
 
 
 def _random_novelty(seed):
@@ -102,7 +102,7 @@ def test_new_images_are_kept_as_often_as_was_stated():
     kept = measure_rejection(novelty, thresholds, 10, 0).set_index("score")["known_kept"]
     assert kept.between(0.935, 0.965).all(), kept
     # The same images scored as if they were new promise what does not hold.
-    for name, score in fit_novelty_scores(*validation, neighbours=5).items():
+    for score in fit_novelty_scores(*validation, neighbours=5).values():
         optimistic = thresholds_that_keep(score.score(validation[0]), 0.95)
         assert (score.score(test[0]) <= optimistic).mean() < 0.93
 

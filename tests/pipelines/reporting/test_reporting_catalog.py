@@ -58,7 +58,7 @@ def test_step_metrics_round_trip(catalog):
     ],
 )
 def test_names_that_look_like_numbers_or_nothing_stay_text(catalog, name, columns):
-    table = pd.DataFrame({column: NAMES for column in columns}).assign(number=[1, 2, 3, 4])
+    table = pd.DataFrame(dict.fromkeys(columns, NAMES)).assign(number=[1, 2, 3, 4])
     catalog.save(name, table)
     pd.testing.assert_frame_equal(catalog.load(name), table)
 

@@ -110,9 +110,7 @@ def _measure_classification() -> list[Node]:
             ["predictions", "class_counts"],
             ["weighted_accuracy", "class_prevalence"],
         ),
-        _node(
-            measurements.score_without_catch_alls, ["embeddings", OPTIONS], "without_catch_alls"
-        ),
+        _node(measurements.score_without_catch_alls, ["embeddings", OPTIONS], "without_catch_alls"),
         _node(
             measurements.measure_mistake_severity,
             ["predictions", "class_geometry"],
