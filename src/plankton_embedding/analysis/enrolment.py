@@ -67,7 +67,7 @@ def compare_enrolled(
 
     All classification is by the nearest centroid of the gallery. The class cannot be told apart,
     and a warning says so, if it has one image only, if fewer than ``least_recall`` of its own
-    images get their class when each is left out, or if its centroid lies nearer to that of
+    images get their class when each is left out, or if its centroid lies no farther from that of
     another class than the smaller of the two radii.
 
     Parameters
@@ -90,6 +90,8 @@ def compare_enrolled(
         If the class is not in the gallery, or is the only one there.
     """
     place = gallery.position(class_name)
+    if len(gallery.class_names) == 1:
+        raise GalleryError(f"{class_name!r} is the only class of the gallery: nothing to compare")
     others = remove_class(gallery, class_name)
     labels = class_labels(embeddings)
     used = np.isin(labels, others.class_names)
@@ -184,9 +186,9 @@ def _warn(
             f"only {100 * own_recall:.0f} % of its own images get their class when each is left "
             f"out, less than {100 * least_recall:g} %"
         )
-    if distance < min(radius, neighbour_radius):
+    if distance <= min(radius, neighbour_radius):
         reasons.append(
-            f"its centroid is {distance:.3g} from that of {neighbour!r}, less than either radius "
+            f"its centroid is {distance:.3g} from that of {neighbour!r}, within both radii "
             f"({radius:.3g} and {neighbour_radius:.3g})"
         )
     if not reasons:

@@ -30,8 +30,8 @@ def collect_metrics(
         ``best_step``, ``last_step``; ``test`` and ``validation``, each by validation centroids
         at the ``best`` and the ``last`` step; ``raw_pixels``, the baseline, and ``gain``, the
         accuracy of the best and the last step less the baseline's (if there is one); ``steps``,
-        the values of each step under its number. Missing values are left out. No timings: the same data give the
-        same dictionary.
+        the values of each step under its number. Missing values are left out. No timings: the
+        same data give the same dictionary.
 
     Raises
     ------

@@ -129,4 +129,4 @@ def _kept(
 ) -> NDArray[np.float64]:
     if images == 0:
         return np.full(len(cuts), np.nan)
-    return np.searchsorted(np.sort(scores), cuts, side="left") / images
+    return np.searchsorted(np.sort(scores), cuts, side="right") / images
