@@ -11,7 +11,8 @@ from scipy.spatial.distance import cdist
 
 from plankton_embedding.analysis.centroids import classify
 from plankton_embedding.analysis.embedding_tables import class_labels, embedding_matrix
-from plankton_embedding.analysis.gallery import ClassGallery, GalleryError, remove_class
+from plankton_embedding.analysis.gallery import ClassGallery, GalleryError
+from plankton_embedding.analysis.gallery_changes import remove_class
 from plankton_embedding.analysis.left_out_distances import left_out_distances
 from plankton_embedding.analysis.scores import wilson_interval
 

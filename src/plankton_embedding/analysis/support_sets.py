@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -17,9 +16,12 @@ from numpy.typing import NDArray
 from plankton_embedding.analysis.embedding_tables import EmbeddingsError, class_labels
 from plankton_embedding.analysis.neighbours import unique_image_ids
 from plankton_embedding.analysis.open_set import open_set_images
-
-# Images of a class, or all of them but a share that is held out to be scored.
-SupportSize = int | Literal["all"]
+from plankton_embedding.analysis.support_order import (
+    RandomPlaces,
+    SupportSize,
+    cut_support,
+    draw_places,
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,15 @@ class SupportSets:
     is_scored: NDArray[np.bool_]
     left_out: pd.DataFrame
 
+    def scored_rows(self) -> NDArray[np.intp]:
+        """Return the test images and, behind them, all images of unseen classes."""
+        return np.concatenate([self.test_rows, self.unseen_rows])
+
+    def is_class(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return 1 where a row is of a class, else 0; shape (rows, classes)."""
+        of_class = self.members[rows, np.newaxis] == np.arange(len(self.class_names))
+        return of_class.astype(np.float64)
+
 
 def zero_shot_images(
     embeddings: pd.DataFrame, step: int, splits: pd.DataFrame | None
@@ -81,16 +92,11 @@ def zero_shot_images(
     Raises
     ------
     EmbeddingsError
-        If there are no validation, test or unseen images, an image stands there twice, or an
-        unseen image is of a class that validation has.
+        If there are no validation or test images, an image stands there twice, or an unseen
+        image is of a class that validation has.
     """
     images = open_set_images(embeddings, step)
     ids = unique_image_ids(images)
-    if not (images["split"] == "unseen").any():
-        raise EmbeddingsError(
-            f"no unseen embeddings of step {step}: name the classes to leave out of training in "
-            "unseen_classes, and run data_engineering and modelling again"
-        )
     groups = pd.Series(ids, index=ids, dtype="str")
     if splits is not None and "group" in splits:
         named = splits.set_axis(splits["image_id"].astype(str))["group"].dropna().astype("str")
@@ -129,6 +135,8 @@ def draw_support_sets(
 
     Raises
     ------
+    EmbeddingsError
+        If there are no validation or no unseen images, or a class has both.
     ValueError
         If a size, the share or the number of draws is impossible.
     """
@@ -142,12 +150,14 @@ def draw_support_sets(
     reference_rows = np.flatnonzero(split == "validation")
     seen = np.unique(labels[reference_rows])
     unseen_rows = np.flatnonzero(split == "unseen")
+    _check_classes(seen, np.unique(labels[unseen_rows]))
     # In an order of their own: the draws do not hang on the order of the table.
     ids = images["image_id"].astype(str).to_numpy(dtype=object)
     unseen_rows = unseen_rows[np.lexsort((ids[unseen_rows], labels[unseen_rows]))]
-    places = _draw_places(images.iloc[unseen_rows], draws, seed)
-    cuts = [_cut(places, size, held_out_share) for size in sizes]
+    places = draw_places(images.iloc[unseen_rows], draws, seed)
+    cuts = [cut_support(places, size, held_out_share) for size in sizes]
     used = [number for number, (support, _) in enumerate(cuts) if support.any()]
+    shape = (len(used), draws, len(unseen_rows))
     class_names = np.union1d(seen, labels[unseen_rows])
     return SupportSets(
         class_names=class_names,
@@ -157,75 +167,25 @@ def draw_support_sets(
         test_rows=np.flatnonzero((split == "test") & np.isin(labels, seen)),
         unseen_rows=unseen_rows,
         sizes=tuple(str(sizes[number]) for number in used),
-        is_support=np.array([cuts[number][0] for number in used]),
-        is_scored=np.array([cuts[number][1] for number in used]),
+        is_support=np.array([cuts[number][0] for number in used]).reshape(shape),
+        is_scored=np.array([cuts[number][1] for number in used]).reshape(shape),
         left_out=_name_left_out(places, sizes, [support for support, _ in cuts]),
     )
 
 
-@dataclass(frozen=True)
-class _Places:
-    """Where each unseen image stands in the random order of its class, in each draw.
-
-    Attributes
-    ----------
-    class_names : ndarray of str, shape (classes,)
-    members, groups : ndarray of int, shape (images,)
-        The class, ascending, and the group; a group is of one class.
-    place, group_start, group_end : ndarray of int, shape (draws, images)
-        Of the image, of the first of its group, and past the last of its group.
-    """
-
-    class_names: NDArray[np.str_]
-    members: NDArray[np.intp]
-    groups: NDArray[np.intp]
-    place: NDArray[np.intp]
-    group_start: NDArray[np.intp]
-    group_end: NDArray[np.intp]
-
-    def any_of_class(self, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Tell of which classes any image is chosen, shapes (draws, images) and (…, classes)."""
-        firsts = np.searchsorted(self.members, np.arange(len(self.class_names)))
-        return np.logical_or.reduceat(chosen, firsts, axis=1)
-
-
-def _draw_places(unseen: pd.DataFrame, draws: int, seed: int) -> _Places:
-    class_names, members = np.unique(class_labels(unseen), return_inverse=True)
-    ids = unseen["image_id"].astype("str")
-    named = unseen["group"].astype("str").fillna(ids) if "group" in unseen else ids
-    groups = pd.MultiIndex.from_arrays([members, named]).factorize()[0]
-    images, sizes = len(unseen), np.bincount(groups)
-    firsts = np.searchsorted(members, members)
-    random = np.random.default_rng(seed)
-    group_keys = random.random((draws, len(sizes)))
-    image_keys = random.random((draws, images))
-    place = np.empty((draws, images), dtype=np.intp)
-    group_start = np.full((draws, len(sizes)), images)
-    for draw in range(draws):
-        order = np.lexsort((image_keys[draw], group_keys[draw, groups], members))
-        place[draw, order] = np.arange(images) - firsts
-        np.minimum.at(group_start[draw], groups, place[draw])
-    start = group_start[:, groups]
-    return _Places(class_names, members, groups, place, start, start + sizes[groups])
-
-
-def _cut(
-    places: _Places, size: SupportSize, held_out_share: float
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return which images support and which are scored, each of shape (draws, images)."""
-    if size == "all":
-        counts = np.bincount(places.members)
-        held_out = np.maximum(1, np.rint(held_out_share * counts)).astype(np.intp)
-        end = (counts - held_out)[places.members]
-        support, scored = places.group_end <= end, places.place >= end
-    else:
-        support, scored = places.place < size, places.group_start >= size
-    fits = (places.any_of_class(support) & places.any_of_class(scored)).all(axis=0)
-    return support & fits[places.members], scored & fits[places.members]
+def _check_classes(seen: NDArray[np.str_], unseen: NDArray[np.str_]) -> None:
+    both = np.intersect1d(seen, unseen).tolist()
+    if both or not seen.size or not unseen.size:
+        what = f"{both} are both" if both else f"{seen.size} seen, {unseen.size} unseen classes"
+        raise EmbeddingsError(
+            f"{what}: zero-shot evaluation needs validation images of classes that the network "
+            "saw and unseen images of others. Name those to leave out of training in "
+            "unseen_classes, and run data_engineering and modelling again"
+        )
 
 
 def _name_left_out(
-    places: _Places, sizes: Sequence[SupportSize], supports: list[NDArray[np.bool_]]
+    places: RandomPlaces, sizes: Sequence[SupportSize], supports: list[NDArray[np.bool_]]
 ) -> pd.DataFrame:
     images = np.bincount(places.members)
     groups = np.bincount(places.members[np.unique(places.groups, return_index=True)[1]])

@@ -9,18 +9,18 @@ arXiv:1707.00600, sections 4.3 and 4.4), so that a large class counts no more th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial.distance import cdist
 
-from plankton_embedding.analysis.centroids import fit_centroids
-from plankton_embedding.analysis.left_out_distances import finite_vectors, row_chunks
-from plankton_embedding.analysis.neighbours import nearest_in_rows, squared_distance_chunks
+from plankton_embedding.analysis.left_out_distances import finite_vectors
 from plankton_embedding.analysis.support_sets import SupportSets
-from plankton_embedding.analysis.votes import most_frequent
+from plankton_embedding.analysis.zero_shot_classes import (
+    FoundClasses,
+    find_by_centroids,
+    find_by_neighbours,
+)
 
 METHODS = ("nearest_centroid", "nearest_neighbours")
 MEASURES = (
@@ -100,31 +100,67 @@ def measure_zero_shot(vectors: ArrayLike, sets: SupportSets, neighbours: int) ->
             f"{len(matrix)} vectors for {len(sets.members)} images, {neighbours} neighbours: give "
             "one vector an image, and at least one neighbour"
         )
-    rows = []
-    for method, find in (("nearest_centroid", _by_centroids), ("nearest_neighbours", _by_votes)):
-        hits = _Hits.none(sets)
-        find(matrix, sets, neighbours, hits)
-        rows += [{"method": method, **row} for row in _summarise(sets, hits)]
+    by_method = (find_by_centroids(matrix, sets), find_by_neighbours(matrix, sets, neighbours))
+    rows = [
+        {"method": method, **row}
+        for method, found in zip(METHODS, by_method, strict=True)
+        for row in _summarise(sets, found)
+    ]
     columns = ["method", "support", "support_images", "unseen_classes", "seen_classes", "measure"]
     table = pd.DataFrame(rows, columns=[*columns, "mean", "low", "high", "draws"])
     return table.astype({"method": "str", "support": "str", "measure": "str"})
 
 
-@dataclass(frozen=True)
-class _Hits:
-    """Which images get their class; of shape (sizes, draws, images) or (sizes, images).
+def _summarise(sets: SupportSets, found: FoundClasses) -> Iterator[dict[str, object]]:
+    tested = len(sets.test_rows)
+    true = sets.members[sets.scored_rows()]
+    for size, support in enumerate(sets.sizes):
+        scored, draws = sets.is_scored[size], sets.is_scored.shape[1]
+        everything = np.ones((draws, tested), dtype=np.bool_)
+        right = found.among_all[size] == true
+        among_unseen = found.among_unseen[size, :, tested:] == true[tested:]
+        among_seen = np.tile(found.among_seen[size, :tested] == true[:tested], (draws, 1))
+        unseen = _class_mean(sets, sets.unseen_rows, right[:, tested:], scored)
+        seen = _class_mean(sets, sets.test_rows, right[:, :tested], everything)
+        values = (
+            _class_mean(sets, sets.unseen_rows, among_unseen, scored),
+            unseen,
+            seen,
+            harmonic_mean(unseen, seen),
+            _class_mean(sets, sets.test_rows, among_seen, everything),
+        )
+        classes = len(np.unique(sets.members[sets.unseen_rows[scored[0]]]))
+        for measure, accuracies in zip(MEASURES, values, strict=True):
+            low, high = np.quantile(accuracies, _INTERVAL)
+            yield {
+                "support": support,
+                "support_images": sets.is_support[size].sum() / draws / classes,
+                "unseen_classes": classes,
+                "seen_classes": int((~sets.is_unseen).sum()),
+                "measure": measure,
+                "mean": accuracies.mean(),
+                "low": low,
+                "high": high,
+                "draws": draws,
+            }
 
-    The first images are the test images, then come the unseen ones; among the unseen classes
-    the unseen ones only.
-    """
 
-    among_all: NDArray[np.bool_]
-    among_unseen: NDArray[np.bool_]
-    among_seen: NDArray[np.bool_]
+def harmonic_mean(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ``2ab / (a + b)``, 0 where both are 0: high only if both are."""
+    total = first + second
+    return np.divide(2 * first * second, total, out=np.zeros_like(total), where=total != 0)
 
-    @classmethod
-    def none(cls, sets: SupportSets) -> _Hits:
-        sizes, draws = sets.is_support.shape[:2]
-        tested, unseen = len(sets.test_rows), len(sets.unseen_rows)
-        shapes = ((sizes, draws, tested + unseen), (sizes, draws, unseen), (sizes, tested))
-        return cls(*(np.zeros(shape, dtype=np.bool_) for shape in shapes))
+
+def _class_mean(
+    sets: SupportSets,
+    rows: NDArray[np.intp],
+    right: NDArray[np.bool_],
+    scored: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    """Return the mean over classes of the share of scored images that are right, shape (draws,)."""
+    is_class = sets.is_class(rows)
+    totals = scored.astype(np.float64) @ is_class
+    hits = (right & scored).astype(np.float64) @ is_class
+    shares = np.divide(hits, totals, out=np.zeros_like(hits), where=totals > 0)
+    classes = (totals > 0).sum(axis=1)
+    return np.divide(shares.sum(axis=1), classes, out=np.full(len(hits), np.nan), where=classes > 0)

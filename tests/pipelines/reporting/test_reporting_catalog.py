@@ -54,7 +54,7 @@ def test_step_metrics_round_trip(catalog):
         ("confusions_over_steps", ["class_name", "predicted_class"]),
         ("pair_examples", ["image_id"]),
         ("class_prevalence", ["class_name"]),
-        ("label_suspects", ["image_id", "class_name", "suggested_class", "neighbour_1", "path"]),
+        ("label_suspects", ["image_id", "class_name", "suggested_class", "neighbour_1"]),
     ],
 )
 def test_names_that_look_like_numbers_or_nothing_stay_text(catalog, name, columns):
