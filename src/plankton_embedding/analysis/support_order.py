@@ -88,5 +88,5 @@ def cut_support(
         support, scored = places.group_end <= end, places.place >= end
     else:
         support, scored = places.place < size, places.group_start >= size
-    fits = (places.any_of_class(support) & places.any_of_class(scored)).all(axis=0)
+    fits = np.all(places.any_of_class(support) & places.any_of_class(scored), axis=0)
     return support & fits[places.members], scored & fits[places.members]
