@@ -39,7 +39,7 @@ def test_a_notebook_runs(notebook, project):
     kinds = [kind for cell in cells for output in cell.outputs for kind in output.get("data", {})]
     assert kinds.count("image/png") >= 3
     assert kinds.count("text/html") >= 3
-    assert not [output for cell in cells for output in cell.outputs if output.output_type == "error"]
+    assert "error" not in {output.output_type for cell in cells for output in cell.outputs}
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.name)

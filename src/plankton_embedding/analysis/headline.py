@@ -63,7 +63,7 @@ def summarise_classifiers(comparison: pd.DataFrame) -> dict[str, dict[str, float
     """Return the scores of `significance.score_classifiers` by classifier; no timings."""
     names = ["accuracy", "low", "high", "balanced_accuracy", "macro_f1"]
     scores = comparison.set_index("classifier")[names].astype(float)
-    return {str(name): row for name, row in scores.to_dict("index").items()}
+    return {str(name): dict(zip(names, row, strict=True)) for name, *row in scores.itertuples()}
 
 
 def _scores(predictions: pd.DataFrame, step: int, split: str) -> dict[str, float | int]:

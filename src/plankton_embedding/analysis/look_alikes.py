@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.neighbors import NearestNeighbors
 
 from plankton_embedding.analysis.embedding_tables import embedding_matrix
+from plankton_embedding.analysis.left_out_distances import row_chunks
 from plankton_embedding.errors import UserError
 
 # What finds the candidates. Both look at all vectors and find the same images; on two cores
@@ -20,7 +21,6 @@ Engine = Literal["scikit-learn", "faiss"]
 
 # Candidates beyond those asked for: distances are right to rounding only until they are sorted.
 _SPARE = 8
-_QUERIES_AT_ONCE = 4096
 
 
 class LookAlikesError(UserError):
@@ -200,8 +200,7 @@ class LookAlikes:
         kept, candidates = min(count, len(self)), min(count + _SPARE, len(self))
         positions = np.empty((len(queries), kept), dtype=np.intp)
         distances = np.empty((len(queries), kept))
-        for start in range(0, len(queries), _QUERIES_AT_ONCE):
-            rows = slice(start, start + _QUERIES_AT_ONCE)
+        for rows in row_chunks(len(queries), candidates * queries.shape[1]):
             found = self._search.candidates(queries[rows].astype(self._vectors.dtype), candidates)
             found = np.sort(found, axis=1)
             offsets = self._vectors[found] - queries[rows, np.newaxis]
