@@ -88,7 +88,8 @@ def compare_enrolled(
     Raises
     ------
     GalleryError
-        If the class is not in the gallery, or is the only one there.
+        If the class is not in the gallery or is the only one there, no vectors are given, or the
+        embeddings are not of the gallery's size.
     """
     place = gallery.position(class_name)
     if len(gallery.class_names) == 1:
@@ -97,6 +98,11 @@ def compare_enrolled(
     labels = class_labels(embeddings)
     used = np.isin(labels, others.class_names)
     labels, matrix = labels[used], embedding_matrix(embeddings[used])
+    if len(matrix) and matrix.shape[1] != gallery.centroids.shape[1]:
+        raise GalleryError(
+            f"labelled embeddings of {matrix.shape[1]} features, {gallery.centroids.shape[1]} in "
+            "the gallery: they come from another embedder"
+        )
     given = _classify_left_out(gallery, place, np.asarray(vectors, dtype=np.float64))
     own_recall = float((given == place).mean()) if gallery.counts[place] > 1 else np.nan
     nearest = _nearest_classes(gallery, place, given)
