@@ -85,6 +85,28 @@ def test_a_class_within_the_radius_of_another_is_warned_about():
     assert "its own images" not in report.warning
 
 
+def test_a_class_that_takes_the_images_of_another_is_warned_about():
+    gallery, vectors = enrolled([4, 6])
+    old = table([0.0, 3.5, 3.6, 20.0, 30.0], ["left"] * 3 + ["right"] * 2)
+    warning = compare_enrolled(gallery, "new", vectors, old, 0.5).warning
+    assert "apart: the recall of 'left' falls from 100 to 33 %. Its nearest" in warning
+    assert compare_enrolled(gallery, "new", vectors, old, 0.3).warning == ""
+
+
+def test_the_wide_class_behind_a_narrow_one_is_seen():
+    known = ((8, "narrow"), (8, "narrow"), (2, "wide"), (12, "wide"))
+    gallery, vectors = enrolled([4, 16], known=known)
+    report = compare_enrolled(gallery, "new", vectors, table([], []), 0.0)
+    assert report.nearest["class_name"].tolist() == ["narrow", "wide"]
+    assert "3 from that of 'wide', within both radii (6 and 5)" in report.warning
+
+
+def test_a_small_class_in_the_reach_of_a_large_one_is_not_warned_about():
+    # Left has radius 1; its centroid lies 3 from that of the new class, whose radius is 4.
+    gallery, vectors = enrolled([0, 8])
+    assert compare_enrolled(gallery, "new", vectors, table([], []), 0.0).warning == ""
+
+
 def test_a_copy_of_another_class_is_warned_about_even_without_radius():
     gallery, vectors = enrolled([5, 6], name="b")
     point = fit_gallery([[3.0], [3.0]], ["a", "b"], ["1", "2"], "net", 1)

@@ -67,8 +67,20 @@ def test_copies_are_look_alikes_but_not_the_image_itself():
 
 
 def test_equally_near_images_come_in_the_order_stored():
-    look_alikes = LookAlikes([[2.0], [-1.0], [1.0]], ["z", "y", "x"], ["a"] * 3, "scikit-learn")
-    assert look_alikes.nearest([[0.0]], 3).image_ids.tolist() == [["y", "x", "z"]]
+    vectors = np.array([[2.0], *[[-1.0], [1.0]] * 20])
+    ids = [f"{row}" for row in range(41)]
+    look_alikes = LookAlikes(vectors, ids, ["a"] * 41, "scikit-learn")
+    assert look_alikes.nearest([[0.0]], 41).image_ids.tolist() == [[*ids[1:], "0"]]
+
+
+@pytest.mark.parametrize("engine", ["scikit-learn", "faiss"])
+def test_differences_too_small_for_float32_still_decide(engine):
+    if engine == "faiss":
+        pytest.importorskip("faiss")
+    heights = np.array([5, 4, 3, 2, 1, 0]) * 1e-3
+    vectors = np.column_stack([np.zeros(6), heights]).astype(np.float32)
+    look_alikes = LookAlikes(vectors, list("abcdef"), ["x"] * 6, engine)
+    assert look_alikes.nearest([[100.0, 0.0]], 2).image_ids.tolist() == [["f", "e"]]
 
 
 def test_all_are_found_where_more_are_wanted_than_stored():

@@ -107,6 +107,19 @@ def test_scores_agree_with_loops_over_draws_classes_and_images(
     assert 0.2 < scores["mean"].mean() < 0.95
 
 
+def test_a_class_left_out_at_a_size_takes_no_images_there():
+    counts = {("a", "validation"): 3, ("a", "test"): 4, ("b", "unseen"): 9, ("few", "unseen"): 3}
+    images = image_table(counts)
+    vectors = np.random.default_rng(2).normal(size=(len(images), 2))
+    sets = draw_support_sets(images, (1, 4), 0.25, 5, 0)
+    assert sets.left_out["class_name"].tolist() == ["few"]
+    scores = measure_zero_shot(vectors, sets, 3)
+    for method in METHODS:
+        expected = naive_scores(images, vectors, sets, method, 1, 3).mean(axis=0)
+        means = [measured(scores, method, "4", measure)["mean"] for measure in MEASURES]
+        np.testing.assert_allclose(means, expected)
+
+
 def test_table_says_how_many_of_what(images, vectors):
     scores = measure_zero_shot(vectors, draw_support_sets(images, SIZES, 0.25, 4, 0), 5)
     assert len(scores) == len(METHODS) * len(SIZES) * len(MEASURES)
@@ -131,6 +144,7 @@ def test_support_sets_are_of_their_size_grow_and_are_never_scored(images):
             assert (scored[size].sum(axis=1) == in_class - count).all()
         # Every image has its turn.
         assert support[0].any(axis=0).sum() > in_class / 2
+    assert "no validation" not in set(images["class_name"][sets.test_rows])
     assert not (sets.is_support & sets.is_scored).any()
     assert (sets.is_support[1] | ~sets.is_support[0]).all()
     assert (sets.is_support[2] | ~sets.is_support[1]).all()
@@ -199,6 +213,15 @@ def test_images_of_one_group_neither_support_nor_score_each_other(images):
     twelve = images["class_name"].to_numpy()[sets.unseen_rows] == "b"
     assert (sets.is_support[1][:, twelve].sum(axis=1) == 4).all()
     assert (sets.is_scored[1][:, twelve].sum(axis=1) == 12 - 6).all()
+
+
+def test_a_class_that_some_draws_leave_nothing_of_is_left_out():
+    images = image_table({("a", "validation"): 1, ("b", "unseen"): 5})
+    # The large group first: 3 of its 4 support, the fifth image is scored. Else none is left.
+    group = np.where(images["image_id"] == "b unseen 0", "small", "large")
+    sets = draw_support_sets(images.assign(group=group), (3,), 0.5, 30, 0)
+    assert sets.left_out.values.tolist() == [["3", "b", 5, 2]]
+    assert sets.sizes == ()
 
 
 def test_without_test_images_only_unseen_ones_are_scored(vectors):
