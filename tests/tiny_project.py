@@ -62,6 +62,7 @@ def tiny_values(images: Path) -> dict:
             "small_classes": "error",
             "group_column": None,
             "group_pattern": None,
+            "unseen_classes": [],
         },
         "preprocess": {
             "image_size": 75,
