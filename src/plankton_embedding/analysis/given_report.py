@@ -10,7 +10,7 @@ import pandas as pd
 
 from plankton_embedding.analysis.given_embeddings import read_given_embeddings
 
-_SPLITS = ("train", "validation", "test", "dropped")
+_SPLITS = ("train", "validation", "test", "unseen", "dropped")
 _HISTORY_COLUMNS = (
     *("stage", "trained", "loss", "step", "epoch"),
     *("learning_rate", "train_loss", "validation_loss", "images_per_second"),
