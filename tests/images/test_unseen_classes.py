@@ -149,8 +149,8 @@ def test_a_count_of_more_than_are_large_enough_is_refused(manifest, split_option
 
 def test_unknown_classes_are_named_with_the_nearest(make_manifest, split_options):
     manifest = make_manifest({"Calanus": 9, "Calanoida": 9, "Oithona": 9, "Penilia": 9})
-    options = split_options(4, 3, unseen_classes=["calanus ", "Oithona", "Penila"])
-    message = r"'calanus ' \(nearest: 'Calanus', 'Calanoida'.*\); 'Penila' \(nearest: 'Penilia'"
+    options = split_options(4, 3, unseen_classes=["CALANUS ", "Oithona", "Penila"])
+    message = r"'CALANUS ' \(nearest: 'Calanus', 'Calanoida'.*\); 'Penila' \(nearest: 'Penilia'"
     with pytest.raises(UnseenClassError, match=message) as error:
         assign_splits(manifest, APART, options, seed=0)
     assert "'Oithona' (" not in str(error.value)
