@@ -12,6 +12,28 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES_A_CLASS = 10
+TINY_REPORT = {
+    "title": "Tiny",
+    "catch_all_classes": ["other"],
+    "confusions": {"order": "similarity", "pairs": 3, "images_per_pair": 2},
+    "components": {
+        "images_per_class": 5,
+        "central_share": 0.9,
+        "explained_share": 0.9,
+        "animated_images_per_class": 2,
+        "animated_steps": 3,
+    },
+    "map": {"images": 100, "neighbours": 5, "min_distance": 0.1, "shown_neighbours": 3},
+    "classifiers": {
+        "neighbour_counts": [1, 3],
+        "folds": 2,
+        "components": 2,
+        "kmeans_starts": 2,
+        "bootstrap_draws": 100,
+    },
+    "retrieval": {"ranks": [1, 5], "kmeans_starts": 2, "silhouette_images": 100},
+    "label_suspects": {"neighbours": 3, "limit": 10, "shown": 3},
+}
 NO_DUPLICATES = pd.DataFrame({"image_id": [], "duplicate_of": []}, dtype="str")
 
 
@@ -44,6 +66,7 @@ def tiny_values(images: Path) -> dict:
     }
     return {
         "images": str(images),
+        "embeddings": None,
         "seed": 3,
         "engine": {"backend": "threading", "workers": 1, "address": None},
         "source": {
@@ -119,7 +142,7 @@ def tiny_values(images: Path) -> dict:
                 "brightness": 0,
             },
         },
-        "reporting": {"title": "Tiny", "projection_images_per_class": 5},
+        "reporting": TINY_REPORT,
     }
 
 

@@ -63,6 +63,21 @@ def check_inputs(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         )
 
 
+def check_reports_only(pipeline: Pipeline) -> None:
+    """Check that a run which was given embeddings does nothing but report on them.
+
+    Raises
+    ------
+    ParameterError
+        If it would make embeddings, or does not report.
+    """
+    if "embeddings" not in pipeline.inputs():
+        raise ParameterError(
+            "the parameter embeddings names embeddings to report on, which "
+            "`kedro run --pipelines reporting` does; other pipelines run without it."
+        )
+
+
 def check_raw_images(catalog: CatalogProtocol, images: str, project: Path) -> None:
     """Check that the parameter ``images`` is what is read.
 

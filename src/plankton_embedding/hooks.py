@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
-from kedro.io import CatalogProtocol
+from kedro.io import CatalogProtocol, MemoryDataset
 from kedro.pipeline import Pipeline
 
-from plankton_embedding.checks import check_inputs, check_processes, check_raw_images
+from plankton_embedding.checks import (
+    check_inputs,
+    check_processes,
+    check_raw_images,
+    check_reports_only,
+)
 from plankton_embedding.interruption import Interruption
 from plankton_embedding.parameters import Parameters, validate_parameters
 from plankton_embedding.tracking import TrackedRun, absolute_uri, origin_tags, read_options
@@ -60,6 +65,45 @@ class CheckingHooks:
             from plankton_embedding.training.preflight import check_training
 
             check_training(self._parameters.embedder, self._parameters.training)
+
+
+class GivenEmbeddingsHooks:
+    """Reports on embeddings that were made elsewhere, where the parameter ``embeddings`` asks."""
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Keep the parameter."""
+        given = validate_parameters(context.config_loader["parameters"]).embeddings
+        self._folder = given and Path(context.project_path, Path(given).expanduser())
+
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        """Put what was given in the place of what training would have left.
+
+        Raises
+        ------
+        ParameterError
+            If the run would make embeddings itself.
+        EmbeddingsError
+            If those given are not what can be reported on.
+        """
+        if not self._folder:
+            return
+        check_reports_only(pipeline)
+        from plankton_embedding.analysis.given_report import given_report_inputs
+
+        for name, value in given_report_inputs(self._folder).items():
+            if name in pipeline.inputs():
+                _replace_dataset(catalog, name, value)
+
+
+def _replace_dataset(catalog: Any, name: str, value: Any) -> None:
+    # Kedro warns whenever a dataset is replaced.
+    kedro_logger = logging.getLogger("kedro.io.data_catalog")
+    level = kedro_logger.level
+    kedro_logger.setLevel(logging.ERROR)
+    catalog[name] = MemoryDataset(value, copy_mode="assign")
+    kedro_logger.setLevel(level)
 
 
 class RejectsHooks:
@@ -216,6 +260,8 @@ def acting_parameters(parameters: Parameters, pipeline: Pipeline) -> dict[str, A
     """
     inputs = pipeline.inputs()
     read = {name.removeprefix("params:") for name in inputs if name.startswith("params:")}
+    if parameters.embeddings:
+        read.add("embeddings")
     if "raw_images" in inputs:
         read.add("images")
     return {

@@ -2,10 +2,15 @@
 
 import os
 
-from plankton_embedding.hooks import CheckingHooks, RejectsHooks, TrackingHooks
+from plankton_embedding.hooks import (
+    CheckingHooks,
+    GivenEmbeddingsHooks,
+    RejectsHooks,
+    TrackingHooks,
+)
 
 # Called the last first: the count of rejects ends the output.
-HOOKS = (RejectsHooks(), CheckingHooks(), TrackingHooks())
+HOOKS = (RejectsHooks(), CheckingHooks(), GivenEmbeddingsHooks(), TrackingHooks())
 
 # kedro-telemetry comes with Kedro: nobody's commands are reported. kedro-mlflow, where somebody
 # has it installed, would track every run a second time.

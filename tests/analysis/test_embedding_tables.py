@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from plankton_embedding.analysis.embedding_tables import (
+    EmbeddingsError,
     best_step,
     embedded_steps,
     embedding_columns,
@@ -27,10 +28,17 @@ def test_embedding_matrix_is_float64():
     assert embedding_matrix(table).dtype == np.float64
 
 
-def test_a_diverged_embedding_is_refused():
-    table = pd.DataFrame({"e00": [0.0, np.nan], "e01": [0.0, 1.0]})
-    with pytest.raises(ValueError, match="first in row 1"):
-        embedding_matrix(table)
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_diverged_embedding_is_refused_and_its_image_named(tiny_embeddings, value):
+    tiny_embeddings.loc[[7, 9], "e01"] = value
+    with pytest.raises(EmbeddingsError, match="2 embeddings hold NaN or infinity") as error:
+        embedding_matrix(tiny_embeddings[3:])
+    assert "that of image 'image_7.png' (step 2, split validation)" in str(error.value)
+
+
+def test_a_diverged_embedding_without_an_image_id_is_named_by_its_row():
+    with pytest.raises(EmbeddingsError, match=r"1 embedding holds .* that of row 'b'"):
+        embedding_matrix(pd.DataFrame({"e00": [0.0, np.nan]}, index=["a", "b"]))
 
 
 def test_steps_and_selection(tiny_embeddings):

@@ -1,34 +1,25 @@
+from math import ceil
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from plankton_embedding.analysis.centroids import fit_centroids
+from plankton_embedding.analysis.principal_basis import fit_principal_basis
 from plankton_embedding.analysis.projection import (
-    fit_principal_basis,
+    central_images,
+    project_classes,
     project_images,
     sample_per_class,
 )
 
 
-def test_basis_finds_the_axes_of_variance_with_fixed_signs():
-    vectors = np.array([[0, -3, 0], [0, 3, 0], [-2, 0, 0], [2, 0, 0], [0, 0, 1], [0, 0, -1.0]])
-    basis = fit_principal_basis(vectors + 10, components=3)
-    np.testing.assert_allclose(basis.axes, [[0, 1, 0], [1, 0, 0], [0, 0, 1]], atol=1e-12)
-    np.testing.assert_allclose(basis.explained, [9 / 14, 4 / 14, 1 / 14])
-    np.testing.assert_allclose(basis.project([[10, 13, 10]]), [[3, 0, 0]], atol=1e-12)
-
-
-def test_projection_on_all_axes_keeps_distances():
-    vectors = np.random.default_rng(0).normal(size=(30, 4))
-    projected = fit_principal_basis(vectors, components=4).project(vectors)
-    np.testing.assert_allclose(
-        np.linalg.norm(projected[0] - projected, axis=1),
-        np.linalg.norm(vectors[0] - vectors, axis=1),
-    )
-
-
-def test_too_few_images_are_refused():
-    with pytest.raises(ValueError, match=r"\(2, 5\)"):
-        fit_principal_basis(np.zeros((2, 5)), components=3)
+def _table(values, class_names):
+    columns = [f"e{number:02}" for number in range(values.shape[1])]
+    table = pd.DataFrame(values, columns=columns)
+    table.insert(0, "class_name", class_names)
+    table.insert(0, "image_id", [f"{row}.png" for row in range(len(table))])
+    return table
 
 
 def test_sample_takes_so_many_of_each_class_and_depends_on_the_seed():
@@ -42,10 +33,7 @@ def test_sample_takes_so_many_of_each_class_and_depends_on_the_seed():
 
 
 def test_projected_images_come_with_their_centroids():
-    values = np.random.default_rng(0).normal(size=(8, 3))
-    table = pd.DataFrame(values, columns=["e00", "e01", "e02"])
-    table.insert(0, "class_name", list("aabbbbbb"))
-    table.insert(0, "image_id", [f"{row}.png" for row in range(8)])
+    table = _table(np.random.default_rng(0).normal(size=(8, 3)), list("aabbbbbb"))
     points, explained = project_images(table, per_class=3, seed=0)
     assert points["class_name"].tolist() == ["a", "a", "b", "b", "b", "a", "b"]
     assert points["is_centroid"].tolist() == [False] * 5 + [True] * 2
@@ -53,3 +41,41 @@ def test_projected_images_come_with_their_centroids():
     axes = ["pc1", "pc2", "pc3"]
     mean = points.loc[:1, axes].mean().to_numpy(dtype=float)
     np.testing.assert_allclose(points.loc[5, axes].to_numpy(dtype=float), mean, atol=1e-12)
+
+
+def test_one_image_of_a_one_dimensional_embedding_can_be_projected():
+    points, explained = project_images(_table(np.array([[0.1]]), ["a"]), per_class=3, seed=0)
+    np.testing.assert_array_equal(points[["pc1", "pc2", "pc3"]], np.zeros((2, 3)))
+    assert explained.tolist() == [0, 0, 0]
+
+
+def test_central_images_are_the_nearest_to_their_centroid(random_vectors):
+    vectors, labels = random_vectors
+    centroids = fit_centroids(vectors, labels)
+    for share in (0.5, 0.7, 1.0):
+        expected = []
+        for vector, label in zip(vectors, labels, strict=True):
+            own = [other for other, name in zip(vectors, labels, strict=True) if name == label]
+            centre = np.mean(own, axis=0)
+            nearer = sum(np.linalg.norm(o - centre) < np.linalg.norm(vector - centre) for o in own)
+            expected.append(nearer < ceil(round(share * len(own), 9)))
+        assert central_images(vectors, labels, centroids, share).tolist() == expected
+
+
+def test_a_share_of_a_class_s_images_is_rounded_up_but_not_because_of_rounding_errors():
+    vectors = np.arange(100.0)[:, np.newaxis] ** 2
+    for share, kept in ((0.55, 55), (0.551, 56), (0.001, 1)):
+        labels = ["a"] * 100
+        central = central_images(vectors, labels, fit_centroids(vectors, labels), share)
+        assert central.sum() == kept
+
+
+def test_hull_images_of_a_class_leave_out_its_outlier_and_are_not_a_sample():
+    values = np.array([[0.0], [1], [2], [100], [-5], [-6]])
+    table = _table(values, list("aaaabb"))
+    basis = fit_principal_basis([[0.0], [1]], components=2)
+    projected = project_classes(table, basis, per_class=1, central_share=0.75, seed=0)
+    assert projected.points["class_name"].tolist() == ["a", "b", "a", "b"]
+    np.testing.assert_allclose(projected.central["a"], [[-0.5, 0], [0.5, 0], [1.5, 0]])
+    np.testing.assert_allclose(projected.central["b"], [[-5.5, 0], [-6.5, 0]])
+    np.testing.assert_allclose(projected.points["pc1"][2:], [103 / 4 - 0.5, -6])

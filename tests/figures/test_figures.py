@@ -6,49 +6,12 @@ import pytest
 
 from plankton_embedding.figures.class_counts import draw_class_counts
 from plankton_embedding.figures.confusion import draw_confusion_matrix
-from plankton_embedding.figures.geometry import draw_geometry_over_steps
 from plankton_embedding.figures.principal_components import draw_principal_components
-from plankton_embedding.figures.training_curves import draw_training_curves
 
 
 def _rendered(figure):
     figure.savefig(io.BytesIO(), format="png")
     return figure
-
-
-def test_stages_of_different_losses_have_their_own_loss_axes(training_history):
-    head, network, *_ = _rendered(draw_training_curves(training_history)).axes
-    assert (head.get_ylabel(), network.get_ylabel()) == ("proxy softmax loss", "triplet loss")
-    assert head.get_ylim() != network.get_ylim()
-    assert head.lines[0].get_ydata().tolist() == [3, 2]
-    assert network.lines[1].get_ydata().tolist() == [1, 0.9, 0.9, 0.9]
-
-
-def test_stages_of_the_same_loss_have_the_same_loss_axis(training_history):
-    same_loss = training_history.assign(loss="triplet")
-    head, network, *_ = _rendered(draw_training_curves(same_loss)).axes
-    assert head.get_ylim() == network.get_ylim() == (0, pytest.approx(3.1 * 1.05))
-
-
-def test_one_epoch_can_be_drawn_and_none_is_refused(training_history):
-    _rendered(draw_training_curves(training_history[:1]))
-    with pytest.raises(ValueError, match="no epochs"):
-        draw_training_curves(training_history[:0])
-
-
-def test_geometry_has_four_panels(step_metrics):
-    figure = _rendered(draw_geometry_over_steps(step_metrics))
-    accuracy, distances, ratio, movement = figure.axes
-    assert accuracy.get_title(loc="left") == "Accuracy"
-    assert accuracy.lines[0].get_ydata().tolist() == [0.5, 0.7, 0.8]
-    assert [line.get_ydata().tolist() for line in distances.lines] == [[1, 1.5, 2], [1, 1, 1]]
-    assert ratio.lines[0].get_ydata().tolist() == [1, 1.5, 2]
-    assert movement.lines[0].get_xdata().tolist() == [2, 3]
-
-
-def test_geometry_of_one_step_says_that_movement_needs_two(step_metrics):
-    figure = _rendered(draw_geometry_over_steps(step_metrics[:1]))
-    assert [text.get_text() for text in figure.axes[3].texts] == ["needs two steps"]
 
 
 def test_confusion_matrix_shows_counts_in_the_table_s_order():
@@ -106,11 +69,3 @@ def test_three_dimensional_view_escapes_names_and_tells_centroids_by_size():
     assert first.marker.size[0] < first.marker.size[1]
     assert figure.layout.scene.xaxis.title.text == "PC 1 (50%)"
     assert figure.layout.scene.aspectmode == "data"
-
-
-def test_a_stage_of_one_epoch_has_whole_numbers_on_its_axis(training_history):
-    figure = draw_training_curves(training_history.iloc[[0, 1, 2]])
-    figure.canvas.draw()
-    low, high = figure.axes[1].get_xlim()
-    ticks = [tick for tick in figure.axes[1].get_xticks() if low <= tick <= high]
-    assert ticks == [3]

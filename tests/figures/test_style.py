@@ -6,7 +6,13 @@ import pytest
 from matplotlib.figure import Figure
 
 from plankton_embedding.figures import palette
-from plankton_embedding.figures.style import INK, figure_style, figure_to_svg, short_label
+from plankton_embedding.figures.style import (
+    INK,
+    figure_style,
+    figure_to_svg,
+    short_label,
+    short_labels,
+)
 
 
 def test_colours_depend_on_the_place_in_class_order_alone():
@@ -34,11 +40,22 @@ def test_colours_differ_for_every_kind_of_colour_vision(classes, smallest):
         ("Penilia", "Penilia"),
         ("", "(no class)"),
         ("two\nlines\tand\x00more", "two lines and more"),
-        ("x" * 33, "x" * 31 + "…"),
+        ("x" * 32, "x" * 32),
+        ("a" * 17 + "b" * 16, "a" * 15 + "…" + "b" * 16),
     ],
 )
 def test_labels_are_short_and_on_one_line(name, label):
     assert short_label(name) == label
+
+
+def test_labels_of_different_names_differ():
+    begin, end = "Calanoida_" * 3, "_of_the_open_sea"
+    names = [f"{begin}2{end}", f"{begin}1{end}", "plain", "two\nlines", "two lines"]
+    label = "Calanoida_Calan…_of_the_open_sea"
+    numbered = [f"{label} (2)", f"{label} (1)", "plain", "two lines (1)", "two lines (2)"]
+    assert short_labels(names) == numbered
+    assert short_labels(reversed(names)) == numbered[::-1]
+    assert short_labels([]) == []
 
 
 def test_the_style_ends_with_its_context():

@@ -45,17 +45,27 @@ def embedding_matrix(table: pd.DataFrame) -> NDArray[np.float64]:
     Raises
     ------
     EmbeddingsError
-        If a value is missing or infinite.
+        If a value is missing or infinite; it names the first such image, its step and split.
     """
     vectors = table[embedding_columns(table)].to_numpy(dtype=np.float64)
     finite = np.isfinite(vectors).all(axis=1)
     if not finite.all():
-        row = table.index[int(np.argmin(finite))]
+        count = int((~finite).sum())
         raise EmbeddingsError(
-            f"{int((~finite).sum())} embeddings hold NaN or infinity, the first in row {row!r}: "
-            "the training diverged; lower its learning rate and run modelling again"
+            f"{count} {'embedding holds' if count == 1 else 'embeddings hold'} NaN or infinity, "
+            f"the first is that of {_describe_row(table, int(np.argmin(finite)))}. If training "
+            "diverged, lower its learning rate and run modelling again; else leave the image out"
         )
     return vectors
+
+
+def _describe_row(table: pd.DataFrame, position: int) -> str:
+    row = table.iloc[position]
+    if "image_id" not in table:
+        return f"row {table.index[position]!r}"
+    image = f"image {str(row['image_id'])!r}"
+    known = [f"{name} {row[name]}" for name in ("step", "split") if name in table]
+    return f"{image} ({', '.join(known)})" if known else image
 
 
 def class_labels(table: pd.DataFrame) -> NDArray[np.str_]:

@@ -88,11 +88,12 @@ def centroid_movement(before: Centroids, after: Centroids) -> NDArray[np.float64
 def similarity_order(centroids: Centroids) -> NDArray[np.str_]:
     """Return the class names so that similar classes stand side by side.
 
-    Average linkage of the centroids, its leaves ordered so that the distances between
-    neighbours add up to the least (Bar-Joseph et al. 2001, "Fast optimal leaf ordering",
-    doi:10.1093/bioinformatics/17.suppl_1.S22).
+    Average linkage of the centroids (the tree of `class_similarity.link_classes`), its leaves
+    ordered so that the distances between neighbours add up to the least (Bar-Joseph et al.
+    2001, "Fast optimal leaf ordering", doi:10.1093/bioinformatics/17.suppl_1.S22).
     """
     if len(centroids.class_names) < 3:
         return centroids.class_names
-    tree = linkage(centroids.vectors, method="average", optimal_ordering=True)
+    distances = distinct_separations(separation_matrix(centroids))
+    tree = linkage(distances, method="average", optimal_ordering=True)
     return centroids.class_names[leaves_list(tree)]

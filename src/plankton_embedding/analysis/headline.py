@@ -22,16 +22,16 @@ def collect_metrics(
     step_metrics : DataFrame
         As from `steps.measure_steps`.
     raw_pixel_baseline : dict
-        The accuracy summary of the raw-pixel baseline.
+        The accuracy summary of the raw-pixel baseline; empty without images.
 
     Returns
     -------
     dict
         ``best_step``, ``last_step``; ``test`` and ``validation``, each by validation centroids
         at the ``best`` and the ``last`` step; ``raw_pixels``, the baseline, and ``gain``, the
-        accuracy of the best and the last step less the baseline's; ``steps``, the values of each
-        step under its number. Missing values are left out. No timings: the same data give the
-        same dictionary.
+        accuracy of the best and the last step less the baseline's (if there is one); ``steps``,
+        the values of each step under its number. Missing values are left out. No timings: the
+        same data give the same dictionary.
 
     Raises
     ------
@@ -41,8 +41,7 @@ def collect_metrics(
     last = int(step_metrics["step"].max())
     chosen = {"best": best_step(step_metrics), "last": last}
     test = {name: _scores(predictions, step, "test") for name, step in chosen.items()}
-    accuracy = raw_pixel_baseline["accuracy"]
-    return {
+    metrics = {
         "best_step": chosen["best"],
         "last_step": last,
         "test": test,
@@ -50,9 +49,21 @@ def collect_metrics(
             name: _scores(predictions, step, "validation") for name, step in chosen.items()
         },
         "raw_pixels": raw_pixel_baseline,
-        "gain": {name: float(scores["accuracy"] - accuracy) for name, scores in test.items()},
         "steps": {str(row.pop("step")): row for row in _rows(step_metrics)},
     }
+    if raw_pixel_baseline:
+        accuracy = raw_pixel_baseline["accuracy"]
+        metrics["gain"] = {
+            name: float(scores["accuracy"] - accuracy) for name, scores in test.items()
+        }
+    return metrics
+
+
+def summarise_classifiers(comparison: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Return the scores of `significance.score_classifiers` by classifier; no timings."""
+    names = ["accuracy", "low", "high", "balanced_accuracy", "macro_f1"]
+    scores = comparison.set_index("classifier")[names].astype(float)
+    return {str(name): dict(zip(names, row, strict=True)) for name, *row in scores.itertuples()}
 
 
 def _scores(predictions: pd.DataFrame, step: int, split: str) -> dict[str, float | int]:

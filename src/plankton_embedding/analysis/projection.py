@@ -1,65 +1,43 @@
-"""Principal components: the view of the embedding in few dimensions."""
+"""Images and classes along the principal components of the last step."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.decomposition import PCA
 
-from plankton_embedding.analysis.centroids import fit_centroids
+from plankton_embedding.analysis.centroids import Centroids, fit_centroids
 from plankton_embedding.analysis.embedding_tables import class_labels, embedding_matrix
+from plankton_embedding.analysis.principal_basis import PrincipalBasis, fit_principal_basis
 
 _COMPONENTS = 3
 
 
 @dataclass(frozen=True)
-class PrincipalBasis:
-    """Axes of the largest variance, fitted once and then fixed.
+class ProjectedClasses:
+    """Images and classes of one split of one step in a basis.
 
     Attributes
     ----------
-    mean : ndarray of float64, shape (features,)
-    axes : ndarray of float64, shape (components, features)
-        Orthonormal rows; of each, the coordinate of largest magnitude is positive.
-    explained : ndarray of float64, shape (components,)
-        Share of the whole variance along each axis.
+    points : DataFrame
+        The images chosen to be shown, then the centroids: ``class_name``, ``image_id`` (empty
+        for a centroid), ``is_centroid``, and ``pc1``, ``pc2``, … in units of the embedding (of
+        standard deviations in a standardised basis).
+    central : mapping of str to ndarray of float64, shape (images, components)
+        Of each class all its central images, shown or not: what its hull is drawn around.
+    central_share : float
+        Share of a class's images that are central: those nearest to its centroid in the whole
+        embedding. The others, often mislabelled, would stretch the hull.
+    basis : PrincipalBasis
     """
 
-    mean: NDArray[np.float64]
-    axes: NDArray[np.float64]
-    explained: NDArray[np.float64]
-
-    def project(self, vectors: ArrayLike) -> NDArray[np.float64]:
-        """Return the coordinates of vectors along the axes, shape (vectors, components)."""
-        return (np.asarray(vectors, dtype=np.float64) - self.mean) @ self.axes.T
-
-
-def fit_principal_basis(vectors: ArrayLike, components: int) -> PrincipalBasis:
-    """Fit the axes of largest variance.
-
-    Parameters
-    ----------
-    vectors : array, shape (images, features)
-    components : int
-
-    Raises
-    ------
-    ValueError
-        If there are fewer images or features than components.
-    """
-    matrix = np.asarray(vectors, dtype=np.float64)
-    if min(matrix.shape) < components:
-        raise ValueError(
-            f"{components} components need as many images and features; there are {matrix.shape}"
-        )
-    fitted = PCA(n_components=components, svd_solver="full").fit(matrix)
-    strongest = np.abs(fitted.components_).argmax(axis=1)
-    signs = np.sign(fitted.components_[np.arange(components), strongest])
-    explained = np.nan_to_num(fitted.explained_variance_ratio_)
-    return PrincipalBasis(fitted.mean_, fitted.components_ * signs[:, np.newaxis], explained)
+    points: pd.DataFrame
+    central: Mapping[str, NDArray[np.float64]]
+    central_share: float
+    basis: PrincipalBasis
 
 
 def sample_per_class(labels: ArrayLike, per_class: int, seed: int) -> NDArray[np.intp]:
@@ -84,6 +62,74 @@ def sample_per_class(labels: ArrayLike, per_class: int, seed: int) -> NDArray[np
     return np.sort(by_class[rank < per_class])
 
 
+def central_images(
+    vectors: ArrayLike, labels: ArrayLike, centroids: Centroids, share: float
+) -> NDArray[np.bool_]:
+    """Mark the share of each class's images that lie nearest to its centroid.
+
+    Parameters
+    ----------
+    vectors : array, shape (images, features)
+    labels : array of str, shape (images,)
+    centroids : Centroids
+    share : float
+        Above 0, at most 1; of each class the number of images is rounded up.
+
+    Returns
+    -------
+    ndarray of bool, shape (images,)
+    """
+    members = centroids.positions(labels)
+    offsets = np.asarray(vectors, dtype=np.float64) - centroids.vectors[members]
+    outwards = np.lexsort((np.linalg.norm(offsets, axis=1), members))
+    counts = np.bincount(members, minlength=len(centroids.class_names))
+    first = np.cumsum(counts) - counts
+    rank = np.arange(len(members)) - np.repeat(first, counts)
+    # Rounded before rounding up: 0.55 of 100 images are 55, though 0.55 * 100 > 55 in floats.
+    wanted = np.ceil(np.round(share * counts, 9))
+    central = np.empty(len(members), dtype=bool)
+    central[outwards] = rank < np.repeat(wanted, counts)
+    return central
+
+
+def project_classes(
+    embeddings: pd.DataFrame,
+    basis: PrincipalBasis,
+    per_class: int,
+    central_share: float,
+    seed: int,
+) -> ProjectedClasses:
+    """Project the images and centroids of one split of one step.
+
+    Parameters
+    ----------
+    embeddings : DataFrame
+        Rows of the ``embeddings`` table, of one step and one split.
+    basis : PrincipalBasis
+    per_class : int
+        At most so many images of each class are shown.
+    central_share : float
+        See `ProjectedClasses`.
+    seed : int
+        Chooses the images shown.
+    """
+    vectors, labels = embedding_matrix(embeddings), class_labels(embeddings)
+    centroids = fit_centroids(vectors, labels)
+    chosen = sample_per_class(labels, per_class, seed)
+    image_ids = embeddings["image_id"].astype(str).to_numpy(dtype=object)[chosen]
+    coordinates = basis.project(np.concatenate([vectors[chosen], centroids.vectors]))
+    columns = {
+        "class_name": np.concatenate([labels[chosen], centroids.class_names]),
+        "image_id": [*image_ids, *[""] * len(centroids.class_names)],
+        "is_centroid": np.arange(len(coordinates)) >= len(chosen),
+    }
+    axes = {f"pc{number}": values for number, values in enumerate(coordinates.T, start=1)}
+    central = central_images(vectors, labels, centroids, central_share)
+    inner, inner_labels = basis.project(vectors[central]), labels[central]
+    by_class = {str(name): inner[inner_labels == name] for name in centroids.class_names}
+    return ProjectedClasses(pd.DataFrame({**columns, **axes}), by_class, central_share, basis)
+
+
 def project_images(
     embeddings: pd.DataFrame, per_class: int, seed: int
 ) -> tuple[pd.DataFrame, NDArray[np.float64]]:
@@ -101,19 +147,10 @@ def project_images(
     Returns
     -------
     points : DataFrame
-        ``class_name``, ``image_id`` (empty for a centroid), ``is_centroid`` and ``pc1`` to
-        ``pc3``, in units of the embedding.
+        See `ProjectedClasses`, with ``pc1`` to ``pc3``.
     explained : ndarray of float64, shape (3,)
         Share of the variance along each axis.
     """
-    vectors, labels = embedding_matrix(embeddings), class_labels(embeddings)
-    basis = fit_principal_basis(vectors, _COMPONENTS)
-    centroids = fit_centroids(vectors, labels)
-    chosen = sample_per_class(labels, per_class, seed)
-    coordinates = basis.project(np.concatenate([vectors[chosen], centroids.vectors]))
-    points = pd.DataFrame(coordinates, columns=["pc1", "pc2", "pc3"])
-    image_ids = embeddings["image_id"].astype(str).to_numpy(dtype=object)[chosen]
-    points.insert(0, "class_name", np.concatenate([labels[chosen], centroids.class_names]))
-    points.insert(1, "image_id", [*image_ids, *[""] * len(centroids.class_names)])
-    points.insert(2, "is_centroid", np.arange(len(points)) >= len(chosen))
-    return points, basis.explained
+    basis = fit_principal_basis(embedding_matrix(embeddings), _COMPONENTS)
+    projected = project_classes(embeddings, basis, per_class, central_share=1.0, seed=seed)
+    return projected.points, basis.explained

@@ -23,6 +23,7 @@ from plankton_embedding.analysis.geometry import (
     nearest_classes,
     separation_matrix,
 )
+from plankton_embedding.analysis.leave_one_out import correct_without_itself
 from plankton_embedding.analysis.scores import class_scores, wilson_interval
 
 _SPREAD = (0.1, 0.9)
@@ -62,19 +63,18 @@ def measure_class_geometry(embeddings: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a step and class: ``step``, ``class_name``, ``radius``, ``nearest_class``,
-        ``nearest_distance`` and ``movement`` since the step before (NaN at the first).
+        One row a step and class: ``step``, ``class_name``, ``radius``, ``nearest_class`` and
+        ``nearest_distance`` (missing where there is one class only), and ``movement`` since the
+        step before (NaN at the first, and for a class that the step before does not have).
     """
     parts = []
     for step, before, after in _successive_centroids(embeddings):
         validation = select_embeddings(embeddings, step, "validation")
-        names, distances = nearest_classes(separation_matrix(after), after.class_names)
         part = {
             "step": step,
-            "class_name": after.class_names,
+            "class_name": pd.Series(after.class_names, dtype="str"),
             "radius": class_radii(embedding_matrix(validation), class_labels(validation), after),
-            "nearest_class": names,
-            "nearest_distance": distances,
+            **_nearest_others(after),
             "movement": np.nan if before is None else centroid_movement(before, after),
         }
         parts.append(pd.DataFrame(part))
@@ -90,20 +90,26 @@ def measure_steps(
     -------
     DataFrame
         One row a step: for ``validation`` and ``test`` (NaN where not embedded)
-        ``…_accuracy``, ``…_low``, ``…_high`` (Wilson 95 %) and ``…_images``; for ``radius``,
-        ``separation`` and ``movement`` the mean ``mean_…`` and the 10 % and 90 % quantiles
-        ``…_low`` and ``…_high``, over classes, distinct pairs and classes; and
-        ``separation_to_radius``, the ratio of the two means.
+        ``…_accuracy``, ``…_low``, ``…_high`` (Wilson 95 %) and ``…_images``;
+        ``validation_leave_one_out_accuracy``, each validation image scored by centroids that it
+        had no part in (`leave_one_out`); for ``radius``, ``separation`` and
+        ``movement`` the mean ``mean_…`` and the 10 % and 90 % quantiles ``…_low`` and
+        ``…_high``, over classes, distinct pairs and classes; and ``separation_to_radius``, the
+        ratio of the two means. NaN where there is nothing to measure: no second class or step.
     """
-    separations = {
-        step: distinct_separations(separation_matrix(step_centroids(embeddings, step)))
-        for step in validation_steps(embeddings)
-    }
+    separations, left_out = {}, {}
+    for step in validation_steps(embeddings):
+        validation = select_embeddings(embeddings, step, "validation")
+        vectors, labels = embedding_matrix(validation), class_labels(validation)
+        centroids = fit_centroids(vectors, labels)
+        separations[step] = distinct_separations(separation_matrix(centroids))
+        left_out[step] = correct_without_itself(vectors, labels, centroids).mean()
     pairs = pd.Series(separations, name="separation").rename_axis("step").explode().astype(float)
     by_step = class_geometry.groupby("step")
     table = pd.concat(
         [
             _accuracies(predictions, "validation"),
+            pd.Series(left_out, name="validation_leave_one_out_accuracy"),
             _spread(by_step["radius"], "radius"),
             _spread(pairs.groupby(level="step"), "separation"),
             _spread(by_step["movement"], "movement"),
@@ -115,29 +121,68 @@ def measure_steps(
     return table.assign(separation_to_radius=ratio).rename_axis("step").reset_index()
 
 
+def last_test_images(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return the predictions of the last step's test images.
+
+    Raises
+    ------
+    EmbeddingsError
+        If it has none.
+    """
+    return _test_images(predictions, int(predictions["step"].max()))
+
+
 def class_table(predictions: pd.DataFrame, class_geometry: pd.DataFrame, step: int) -> pd.DataFrame:
     """Put together what is known of each class at one step.
 
     Returns
     -------
     DataFrame
-        One row a class, sorted: the scores of its test images (`scores.class_scores`), and
-        ``radius``, ``nearest_class`` and ``nearest_distance`` of its validation images.
+        One row a class that has test or validation images, sorted: the scores of its test
+        images (`scores.class_scores`), here missing where they say nothing (recall and F1 of a
+        class without test images, precision of one that no image was given); ``predicted``, the
+        test images given this class; ``radius``, ``nearest_class`` and ``nearest_distance`` of
+        its validation images; and ``distance_to_radius``, the ratio of the last to the radius
+        (missing for radius 0): the smaller, the more of the class lies in its neighbour's reach.
 
     Raises
     ------
     EmbeddingsError
         If the step has no test embeddings.
     """
+    test = _test_images(predictions, step)
+    scores = class_scores(test["class_name"], test["predicted_class"])
+    given = test["predicted_class"].astype(str).value_counts()
+    scores = scores.assign(predicted=scores["class_name"].map(given))
+    geometry = class_geometry[class_geometry["step"] == step].drop(columns=["step", "movement"])
+    table = scores.merge(geometry, on="class_name", how="outer", sort=True)
+    counts = table[["support", "predicted"]].fillna(0).astype(int)
+    return table.assign(
+        precision=table["precision"].where(counts["predicted"] > 0),
+        recall=table["recall"].where(counts["support"] > 0),
+        f1=table["f1"].where(counts["support"] > 0),
+        support=counts["support"],
+        predicted=counts["predicted"],
+        distance_to_radius=table["nearest_distance"] / table["radius"].where(table["radius"] > 0),
+    )
+
+
+def _test_images(predictions: pd.DataFrame, step: int) -> pd.DataFrame:
     test = predictions[(predictions["step"] == step) & (predictions["split"] == "test")]
     if test.empty:
         raise EmbeddingsError(
             f"no test embeddings of step {step}: run the modelling pipeline to its end"
         )
-    scores = class_scores(test["class_name"], test["predicted_class"])
-    geometry = class_geometry[class_geometry["step"] == step].drop(columns=["step", "movement"])
-    table = scores.merge(geometry, on="class_name", how="outer", sort=True)
-    return table.assign(support=table["support"].fillna(0).astype(int))
+    return test
+
+
+def _nearest_others(centroids: Centroids) -> dict[str, object]:
+    names = centroids.class_names
+    if len(names) < 2:
+        nothing = pd.Series([None] * len(names), dtype="str")
+        return {"nearest_class": nothing, "nearest_distance": np.nan}
+    nearest, distances = nearest_classes(separation_matrix(centroids), names)
+    return {"nearest_class": pd.Series(nearest, dtype="str"), "nearest_distance": distances}
 
 
 def _successive_centroids(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from math import isnan
 from typing import Any
 
+import plotly.graph_objects as go
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
 from plankton_embedding.figures.style import figure_to_svg
 
+_DESCRIPTION = re.compile(r'aria-label="[^"]*"')
 _NO_VALUE = "\N{EN DASH}"
 
 
@@ -20,9 +23,27 @@ def render(template: str, **values: Any) -> str:
     return _environment().get_template(template).render(**values)
 
 
-def inline_figure(figure: Figure, description: str) -> Markup:
-    """Return a figure as SVG for the page."""
-    return Markup(figure_to_svg(figure, description))  # labels are outlines there
+def inline_figure(figure: Figure | str, description: str) -> Markup:
+    """Return a figure for the page.
+
+    Parameters
+    ----------
+    figure : Figure or str
+        As drawn, or the SVG that it was saved as by `figure_to_svg`: letters are outlines there.
+    description : str
+        Read out by screen readers.
+    """
+    if isinstance(figure, Figure):
+        return Markup(figure_to_svg(figure, description))
+    return Markup(_DESCRIPTION.sub(f'aria-label="{escape(description)}"', figure, count=1))
+
+
+def inline_data(figure: go.Figure) -> Markup:
+    """Return an interactive figure as JSON for a ``<script>`` of the page.
+
+    HTML entities are not read there, so "<" is written as JSON can write it.
+    """
+    return Markup(figure.to_json().replace("<", "\\u003c"))
 
 
 @lru_cache(maxsize=1)

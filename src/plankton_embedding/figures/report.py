@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -14,8 +15,7 @@ def render_page(
     title: str,
     metrics: dict[str, Any],
     data_summary: dict[str, Any],
-    results_chapter: str,
-    data_chapter: str,
+    chapters: Sequence[str],
 ) -> str:
     """Put the headline numbers and the chapters into one HTML page.
 
@@ -26,8 +26,8 @@ def render_page(
         As from `plankton_embedding.analysis.headline.collect_metrics`.
     data_summary : dict
         ``fingerprint``, ``images_found``, ``images_accepted``, ``images_rejected``, ``classes``.
-    results_chapter, data_chapter : str
-        HTML from `results_chapter.render_results_chapter` and `data_chapter.render_data_chapter`.
+    chapters : sequence of str
+        HTML, as from the functions of `chapters`; in the order in which they stand.
 
     Returns
     -------
@@ -39,7 +39,6 @@ def render_page(
         title=title,
         metrics=metrics,
         summary=data_summary,
-        results_chapter=Markup(results_chapter),  # rendered and escaped by us
-        data_chapter=Markup(data_chapter),
+        chapters=[Markup(chapter) for chapter in chapters],  # rendered and escaped by us
         plotly_library=Markup(get_plotlyjs()),
     )

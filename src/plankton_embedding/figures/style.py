@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from functools import lru_cache
 from html import escape
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -30,6 +33,16 @@ RADIUS_COLOUR = "#9a5fb4"
 SEPARATION_COLOUR = "#2f7fb9"
 PLAIN_COLOUR = "#2f7fb9"
 
+_FONTS_OF_OTHER_SCRIPTS = (
+    "Noto Sans CJK JP",
+    "Noto Sans CJK SC",
+    "Source Han Sans",
+    "WenQuanYi Zen Hei",
+    "Hiragino Sans",
+    "Microsoft YaHei",
+    "Malgun Gothic",
+    "Arial Unicode MS",
+)
 _LONGEST_LABEL = 32
 _SETTINGS: dict[Any, Any] = {
     "figure.facecolor": PAPER,
@@ -61,7 +74,6 @@ _SETTINGS: dict[Any, Any] = {
     "legend.labelcolor": INK,
     "lines.linewidth": 1.8,
     "lines.markersize": 4.5,
-    "font.family": ["DejaVu Sans"],
     "text.color": INK,
     "text.parse_math": False,
     "hatch.linewidth": 0.7,
@@ -73,15 +85,47 @@ _THEMED = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--line)", PAPER:
 
 def figure_style() -> AbstractContextManager[None]:
     """Return a context in which figures are built in the project's style."""
-    return mpl.rc_context(_SETTINGS)
+    return mpl.rc_context(_settings())
+
+
+def _settings() -> dict[Any, Any]:
+    return {**_SETTINGS, "font.family": _font_families()}
+
+
+@lru_cache(maxsize=1)
+def _font_families() -> list[str]:
+    # DejaVu comes with Matplotlib; letters that it lacks are taken from what the machine has.
+    installed = set(font_manager.get_font_names())
+    return ["DejaVu Sans", *(name for name in _FONTS_OF_OTHER_SCRIPTS if name in installed)]
 
 
 def short_label(name: str) -> str:
-    """Return a class name fit for an axis: one line, at most 32 characters."""
+    """Return a class name fit for an axis: one line, at most 32 characters.
+
+    One that is too long loses its middle: names of a taxon share their beginning and often
+    differ at the end only.
+    """
     line = " ".join("".join(mark if mark.isprintable() else " " for mark in name).split())
     if len(line) > _LONGEST_LABEL:
-        return line[: _LONGEST_LABEL - 1] + "…"
+        tail = _LONGEST_LABEL // 2
+        return f"{line[: _LONGEST_LABEL - tail - 1]}…{line[-tail:]}"
     return line or "(no class)"
+
+
+def short_labels(names: Iterable[str]) -> list[str]:
+    """Return the short label of each name, with a number where names would look the same.
+
+    The number is the name's place among those of its label, sorted: it is the same in every
+    figure of the same classes.
+    """
+    labels = {name: short_label(name) for name in names}
+    alike: dict[str, list[str]] = {}
+    for name in sorted(labels):
+        alike.setdefault(labels[name], []).append(name)
+    return [
+        label if len(alike[label]) == 1 else f"{label} ({alike[label].index(name) + 1})"
+        for name, label in labels.items()
+    ]
 
 
 def percent_ticks() -> FuncFormatter:
@@ -108,7 +152,7 @@ def figure_to_svg(figure: Figure, description: str) -> str:
         Read out by screen readers; escaped here.
     """
     file = io.StringIO()
-    with mpl.rc_context({**_SETTINGS, "svg.hashsalt": description}):
+    with mpl.rc_context({**_settings(), "svg.hashsalt": description}):
         figure.savefig(
             file, format="svg", transparent=True, bbox_inches="tight", metadata={"Date": None}
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from plankton_embedding.figures.style import (
     MUTED,
@@ -15,31 +16,29 @@ from plankton_embedding.figures.style import (
 )
 
 _NARROWEST_PANEL = 0.25
-_MOST_STEP_LINES = 40
+_MOST_STEP_LINES, _MOST_MARKERS, _DENSE = 40, 30, 150
+_NUMBERS = ["learning_rate", "train_loss", "validation_loss"]
 
 
 def draw_training_curves(history: pd.DataFrame) -> Figure:
     """Draw the losses over epochs, and the learning rate below them.
 
-    Stages stand side by side. Those trained by the same loss have the same loss axis; those
-    trained by different losses do not, since their values cannot be compared. Thin lines
-    separate steps.
+    Stages stand side by side, each with its epochs named below. Those trained by the same loss
+    have the same loss axis; those trained by different losses do not, since their values cannot
+    be compared. Thin lines separate steps. A loss that is NaN or infinite leaves a gap, and a
+    cross on the axis.
 
     Parameters
     ----------
     history : DataFrame
         One row an epoch: ``stage``, ``trained`` (head only or whole network), ``loss`` (its name),
-        ``step``, ``epoch``, ``learning_rate``,
-        ``train_loss``, ``validation_loss``.
-
-    Raises
-    ------
-    ValueError
-        If there are no epochs.
+        ``step``, ``epoch``, ``learning_rate``, ``train_loss``, ``validation_loss``. Without
+        rows, as where embeddings came without their training, the figure says so.
     """
     if history.empty:
-        raise ValueError("training_history has no epochs: run the modelling pipeline")
+        return _say_no_history()
     ordered = history.sort_values("epoch", ignore_index=True)
+    ordered[_NUMBERS] = ordered[_NUMBERS].astype(float).replace([np.inf, -np.inf], np.nan)
     panels = [panel for _, panel in ordered.groupby(_runs(ordered[["stage", "loss"]]))]
     shares = [max(len(panel) / len(ordered), _NARROWEST_PANEL) for panel in panels]
     sizes = {"width_ratios": shares, "height_ratios": [3, 1]}
@@ -52,22 +51,46 @@ def draw_training_curves(history: pd.DataFrame) -> Figure:
             highest = same_loss[["train_loss", "validation_loss"]].max(axis=None)
             grid[0, column].set_ylim(0, 1.05 * highest if highest > 0 else 1)
             _draw_learning_rate(grid[1, column], panel)
+            most_ticks = max(3, round(12 * shares[column] / sum(shares)))
+            for axes in grid[:, column]:
+                axes.xaxis.get_major_locator().set_params(nbins=most_ticks)
         grid[1, 0].set_ylabel("learning rate")
         handles, labels = grid[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper right", ncols=2)
     return figure
 
 
+def _say_no_history() -> Figure:
+    words = "no training history came with these embeddings"
+    with figure_style():
+        figure = Figure(figsize=(9, 1.4), layout="constrained")
+        axes = figure.subplots()
+        axes.text(0.5, 0.5, words, ha="center", va="center", color=MUTED)
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_visible(True)
+    return figure
+
+
 def _draw_losses(axes: Axes, panel: pd.DataFrame) -> None:
-    marker = "o" if len(panel) <= 30 else ""
+    many = len(panel) > _DENSE
     for split, label in (("train", "training images"), ("validation", "validation images")):
+        losses = panel[f"{split}_loss"]
+        colour = SPLIT_COLOURS[split]
         axes.plot(
             panel["epoch"],
-            panel[f"{split}_loss"],
-            color=SPLIT_COLOURS[split],
-            linestyle="-" if split == "train" else (0, (4, 1.5)),
-            marker=marker,
+            losses,
+            color=colour,
+            linestyle="-" if split == "train" or many else (0, (4, 1.5)),
+            linewidth=1 if many else None,
+            marker="o" if len(panel) <= _MOST_MARKERS else "",
             label=label,
+        )
+        missing = panel.loc[losses.isna(), "epoch"]
+        if 0 < len(missing) < len(panel):
+            axes.scatter(missing, 0 * missing, 12, colour, marker="x", linewidths=1, clip_on=False)
+    if panel[["train_loss", "validation_loss"]].isna().all(axis=None):
+        axes.text(
+            0.5, 0.5, "no loss was finite", transform=axes.transAxes, ha="center", color=MUTED
         )
     loss, stage, trained = (str(panel[name].iloc[0]) for name in ("loss", "stage", "trained"))
     axes.set_ylabel(f"{loss} loss".replace("_", " "))
@@ -83,18 +106,22 @@ def _draw_learning_rate(axes: Axes, panel: pd.DataFrame) -> None:
         axes.plot(panel["epoch"], rate, "o", color=MUTED)
     if rate.min() > 0 and rate.max() / rate.min() > 5:
         axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        decades = np.log10(rate.max() / rate.min())
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 3) if decades < 2 else (1,), numticks=6))
         axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.yaxis.set_minor_locator(NullLocator())
     else:
-        axes.set_ylim(0, max(rate.max(), 1e-12) * 1.25)
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.set_xlabel("epoch")
+        axes.set_ylim(0, 1.25 * rate.max() if rate.max() > 0 else 1)
+        axes.yaxis.set_major_locator(MaxNLocator(3))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    first, last = panel["epoch"].min(), panel["epoch"].max()
+    axes.set_xlabel(f"epoch {first}" if first == last else f"epochs {first} to {last}")
     _frame_epochs(axes, panel)
 
 
 def _frame_epochs(axes: Axes, panel: pd.DataFrame) -> None:
     axes.grid(visible=False, axis="x")
+    axes.spines["right"].set_visible(True)  # a stage ends here
     mark_whole_steps(axes, int(panel["epoch"].min()), int(panel["epoch"].max()))
     starts = panel["epoch"][_runs(panel[["step"]]).diff() > 0]
     if len(starts) <= _MOST_STEP_LINES:

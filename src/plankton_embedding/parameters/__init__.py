@@ -37,6 +37,7 @@ from plankton_embedding.parameters.modelling import (
     TripletOptions,
 )
 from plankton_embedding.parameters.options import Options
+from plankton_embedding.parameters.reporting import ReportingOptions
 
 __all__ = [
     "ArcFaceOptions",
@@ -66,19 +67,11 @@ __all__ = [
 ]
 
 
-class ReportingOptions(Options):
-    """The report."""
-
-    title: str
-    projection_images_per_class: int = Field(
-        ge=1, description="points a class in the 3-D view, chosen by the seed"
-    )
-
-
 class Parameters(Options):
     """All parameters of the project, as they lie in ``conf/*/parameters``."""
 
     images: str
+    embeddings: str | None = Field(description="a folder of embeddings to report on, or null")
     seed: int = Field(ge=0, lt=2**32)
     engine: EngineOptions
     source: SourceOptions

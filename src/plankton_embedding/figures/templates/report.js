@@ -30,39 +30,53 @@ function compare(a, b, sign) {
   return sign * (a - b);
 }
 
-/* The three-dimensional view follows the page's theme. */
-const view = document.getElementById("principal-components");
+/* Figures of Plotly's are drawn when they come near the window, and follow the page's theme. */
 const darkTheme = window.matchMedia("(prefers-color-scheme: dark)");
 
-function themeColours() {
+function themeColours(layout) {
   const style = getComputedStyle(document.documentElement);
   const [ink, card, line] = ["--ink", "--card", "--line"].map((name) => style.getPropertyValue(name).trim());
-  const grid = ["x", "y", "z"].flatMap((axis) => [[`scene.${axis}axis.gridcolor`, line], [`scene.${axis}axis.linecolor`, line]]);
-  return {
-    "font.color": ink, "hoverlabel.bgcolor": card, "hoverlabel.bordercolor": line, "hoverlabel.font.color": ink,
-    ...Object.fromEntries(grid),
-  };
+  const colours = { "font.color": ink, "hoverlabel.bgcolor": card, "hoverlabel.bordercolor": line, "hoverlabel.font.color": ink };
+  for (const key of Object.keys(layout)) {
+    const axes = /^scene\d*$/.test(key) ? ["x", "y", "z"].map((axis) => `${key}.${axis}axis`) : /^[xy]axis\d*$/.test(key) ? [key] : [];
+    for (const axis of axes) Object.assign(colours, { [`${axis}.gridcolor`]: line, [`${axis}.linecolor`]: line });
+  }
+  (layout.sliders ?? []).forEach((_, at) => Object.assign(colours, { [`sliders[${at}].font.color`]: ink, [`sliders[${at}].bordercolor`]: line, [`sliders[${at}].bgcolor`]: line }));
+  (layout.updatemenus ?? []).forEach((_, at) => Object.assign(colours, { [`updatemenus[${at}].bgcolor`]: card, [`updatemenus[${at}].bordercolor`]: line }));
+  return colours;
 }
 
-function drawView() {
-  const figure = JSON.parse(document.getElementById("principal-components-figure").textContent);
-  figure.layout.showlegend = view.clientWidth > 640;
-  const options = { responsive: true, displaylogo: false };
-  Plotly.newPlot(view, figure.data, figure.layout, options)
-    .then(() => Plotly.relayout(view, themeColours()))
-    .catch(noView);
-  darkTheme.addEventListener("change", () => Plotly.relayout(view, themeColours()));
+// Plotly rejects a promise with nothing when an animation is paused.
+window.addEventListener("unhandledrejection", (event) => {
+  if (event.reason === undefined) event.preventDefault();
+});
+
+async function drawFigure(view) {
+  if (view.dataset.drawn) return;
+  view.dataset.drawn = "begun";
+  try {
+    const figure = JSON.parse(document.getElementById(`${view.id}-data`).textContent);
+    if (view.clientWidth <= 640) figure.layout.showlegend = false;
+    await Plotly.newPlot(view, { ...figure, config: { responsive: true, displaylogo: false } });
+    await Plotly.relayout(view, themeColours(view.layout));
+    darkTheme.addEventListener("change", () => Plotly.relayout(view, themeColours(view.layout)));
+    view.dataset.drawn = "done";
+  } catch {
+    const note = document.createElement("p");
+    note.className = "no-view";
+    note.textContent = "This browser cannot draw this figure: it needs WebGL.";
+    view.replaceChildren(note);
+    view.dataset.drawn = "failed";
+  }
 }
 
-function noView() {
-  const note = document.createElement("p");
-  note.className = "no-view";
-  note.textContent = "This browser cannot draw the three-dimensional view: it needs WebGL.";
-  view.replaceChildren(note);
-}
-
-if (view) {
-  window.addEventListener("load", () => {
-    try { drawView(); } catch { noView(); }
-  });
-}
+const interactive = [...document.querySelectorAll(".interactive")];
+const nearWindow = new IntersectionObserver((entries) => {
+  for (const entry of entries) {
+    if (!entry.isIntersecting) continue;
+    nearWindow.unobserve(entry.target);
+    drawFigure(entry.target);
+  }
+}, { rootMargin: "400px" });
+window.addEventListener("load", () => interactive.forEach((view) => nearWindow.observe(view)));
+window.addEventListener("beforeprint", () => interactive.forEach(drawFigure));
