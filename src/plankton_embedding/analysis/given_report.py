@@ -29,8 +29,8 @@ def given_report_inputs(folder: Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        By dataset: ``embeddings``; ``splits``, ``class_counts`` and ``data_summary`` as far as
-        the embeddings tell; ``embedder_card``, which says where they come from; no
+        By dataset: ``embeddings``; none of an untrained network; ``splits``, ``class_counts`` and
+        ``data_summary`` as far as the embeddings tell; ``embedder_card``, which says where they come from; no
         ``training_history`` and no rejected images (empty tables); ``image_store`` is None.
     """
     embeddings = read_given_embeddings(folder)
@@ -39,6 +39,7 @@ def given_report_inputs(folder: Path) -> dict[str, Any]:
     fingerprint = _fingerprint(embeddings)
     return {
         "embeddings": embeddings,
+        "untrained_embeddings": embeddings.head(0),
         "splits": images.assign(group=None),
         "class_counts": counts,
         "data_summary": {
