@@ -1,4 +1,4 @@
-"""`kedro run --pipelines reporting --params embeddings=FOLDER`: a report on embeddings of others."""
+"""`kedro run --pipelines reporting --params embeddings=FOLDER`: a report on others' embeddings."""
 
 import json
 import subprocess

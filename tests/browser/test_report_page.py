@@ -64,7 +64,7 @@ def test_every_figure_is_drawn(open_page, outputs, width, scheme):
     ]
     for name in names:
         draw(page, name)
-    assert page.locator("figure > svg").count() >= 12
+    assert page.locator("figure > svg").count() >= 17
     # Nothing sticks out of a narrow window; what is wider scrolls in its own box.
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
@@ -74,7 +74,7 @@ def test_contents_lead_to_every_section(open_page, outputs):
     targets = page.eval_on_selector_all(
         "nav a", "links => links.map(link => link.getAttribute('href').slice(1))"
     )
-    assert len(targets) == len(set(targets)) == 17
+    assert len(targets) == len(set(targets)) == 20
     for target in targets:
         assert page.locator(f"[id='{target}']").count() == 1
     sections = page.eval_on_selector_all("section", "all => all.map(section => section.id)")

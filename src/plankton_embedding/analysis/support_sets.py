@@ -184,6 +184,11 @@ def _check_classes(seen: NDArray[np.str_], unseen: NDArray[np.str_]) -> None:
         )
 
 
+def nothing_left_out() -> pd.DataFrame:
+    """Return `SupportSets.left_out` without rows: no class is unseen."""
+    return pd.DataFrame(columns=["support", "class_name", "images", "groups"])
+
+
 def _name_left_out(
     places: RandomPlaces, sizes: Sequence[SupportSize], supports: list[NDArray[np.bool_]]
 ) -> pd.DataFrame:

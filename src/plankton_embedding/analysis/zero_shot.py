@@ -9,6 +9,7 @@ arXiv:1707.00600, sections 4.3 and 4.4), so that a large class counts no more th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -109,6 +110,30 @@ def measure_zero_shot(vectors: ArrayLike, sets: SupportSets, neighbours: int) ->
     columns = ["method", "support", "support_images", "unseen_classes", "seen_classes", "measure"]
     table = pd.DataFrame(rows, columns=[*columns, "mean", "low", "high", "draws"])
     return table.astype({"method": "str", "support": "str", "measure": "str"})
+
+
+def no_scores() -> pd.DataFrame:
+    """Return the table of `compare_zero_shot` without rows: no class is unseen."""
+    columns = ["vectors", "method", "support", "support_images", "unseen_classes", "seen_classes"]
+    return pd.DataFrame(columns=[*columns, "measure", "mean", "low", "high", "draws"])
+
+
+def summarise_zero_shot(scores: pd.DataFrame) -> dict[str, Any]:
+    """Return the scores of `compare_zero_shot` as nested dictionaries, for the metrics.
+
+    Returns
+    -------
+    dict
+        By vectors, method, "n_" and the size of the support sets, and measure: ``mean``, ``low``
+        and ``high``. Missing values are left out.
+    """
+    summary: dict[str, Any] = {}
+    for row in scores[scores["mean"].notna()].to_dict("records"):
+        place = summary
+        for name in (row["vectors"], row["method"], f"n_{row['support']}"):
+            place = place.setdefault(str(name), {})
+        place[str(row["measure"])] = {name: float(row[name]) for name in ("mean", "low", "high")}
+    return summary
 
 
 def _summarise(sets: SupportSets, found: FoundClasses) -> Iterator[dict[str, object]]:

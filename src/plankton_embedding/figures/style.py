@@ -25,6 +25,7 @@ SPLIT_COLOURS = {
     "train": "#2f7fb9",
     "validation": "#e3981b",
     "test": "#12967a",
+    "unseen": "#8a63c9",
     "dropped": "#93a0ab",
     "rejected": "#b4452c",
 }

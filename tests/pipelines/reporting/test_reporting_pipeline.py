@@ -65,6 +65,7 @@ def outputs(embeddings):
     totals = {"images_found": 15, "images_accepted": 12, "images_rejected": 3, "classes": 3}
     inputs = {
         "embeddings": embeddings,
+        "untrained_embeddings": embeddings.head(0),
         "splits": splits,
         "image_store": StoreInMemory(splits),
         "training_history": pd.DataFrame({**epochs, **history, "learning_rate": 1e-3}),
