@@ -30,8 +30,9 @@ def given_report_inputs(folder: Path) -> dict[str, Any]:
     -------
     dict
         By dataset: ``embeddings``; none of an untrained network; ``splits``, ``class_counts`` and
-        ``data_summary`` as far as the embeddings tell; ``embedder_card``, which says where they come from; no
-        ``training_history`` and no rejected images (empty tables); ``image_store`` is None.
+        ``data_summary`` as far as the embeddings tell; ``embedder_card``, which says where they
+        come from; no ``training_history`` and no rejected images (empty tables); ``image_store``
+        is None.
     """
     embeddings = read_given_embeddings(folder)
     images = embeddings[["image_id", "class_name", "split"]].drop_duplicates(ignore_index=True)
