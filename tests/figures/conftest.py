@@ -29,8 +29,8 @@ def step_metrics() -> pd.DataFrame:
     columns = {
         "step": [1, 2, 3],
         "validation_accuracy": [0.5, 0.7, 0.8],
-        "validation_low": [0.4, 0.6, 0.7],
-        "validation_high": [0.6, 0.8, 0.9],
+        "validation_leave_one_out_low": [0.4, 0.6, 0.7],
+        "validation_leave_one_out_high": [0.6, 0.8, 0.9],
         "validation_leave_one_out_accuracy": [0.45, 0.65, 0.75],
         "test_accuracy": [missing, missing, 0.78],
         "test_low": [missing, missing, 0.7],

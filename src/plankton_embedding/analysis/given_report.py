@@ -44,6 +44,7 @@ def given_report_inputs(folder: Path) -> dict[str, Any]:
         "splits": images.assign(group=None),
         "class_counts": counts,
         "data_summary": {
+            "given": True,
             "fingerprint": fingerprint,
             "images_found": len(images),
             "images_accepted": len(images),

@@ -27,7 +27,8 @@ def collect_metrics(
     Returns
     -------
     dict
-        ``best_step``, ``last_step``; ``test`` and ``validation``, each by validation centroids
+        ``best_step``, of those with test images, ``last_step``, and ``best_validation_step``, of
+        all; ``test`` and ``validation``, each by validation centroids
         at the ``best`` and the ``last`` step; ``raw_pixels``, the baseline, and ``gain``, the
         accuracy of the best and the last step less the baseline's (if there is one); ``steps``,
         the values of each step under its number. Missing values are left out. No timings: the
@@ -41,12 +42,18 @@ def collect_metrics(
     last = int(step_metrics["step"].max())
     chosen = {"best": best_step(step_metrics), "last": last}
     test = {name: _scores(predictions, step, "test") for name, step in chosen.items()}
+    validation = step_metrics.set_index("step")
     metrics = {
         "best_step": chosen["best"],
+        "best_validation_step": int(validation["validation_accuracy"].idxmax()),
         "last_step": last,
         "test": test,
         "validation": {
-            name: _scores(predictions, step, "validation") for name, step in chosen.items()
+            name: {
+                **_scores(predictions, step, "validation"),
+                "leave_one_out": _left_out(validation.loc[step]),
+            }
+            for name, step in chosen.items()
         },
         "raw_pixels": raw_pixel_baseline,
         "steps": {str(row.pop("step")): row for row in _rows(step_metrics)},
@@ -64,6 +71,11 @@ def summarise_classifiers(comparison: pd.DataFrame) -> dict[str, dict[str, float
     names = ["accuracy", "low", "high", "balanced_accuracy", "macro_f1"]
     scores = comparison.set_index("classifier")[names].astype(float)
     return {str(name): dict(zip(names, row, strict=True)) for name, *row in scores.itertuples()}
+
+
+def _left_out(measured: pd.Series) -> dict[str, float]:
+    prefix = "validation_leave_one_out_"
+    return {name: float(measured[f"{prefix}{name}"]) for name in ("accuracy", "low", "high")}
 
 
 def _scores(predictions: pd.DataFrame, step: int, split: str) -> dict[str, float | int]:

@@ -91,8 +91,8 @@ def measure_steps(
     DataFrame
         One row a step: for ``validation`` and ``test`` (NaN where not embedded)
         ``…_accuracy``, ``…_low``, ``…_high`` (Wilson 95 %) and ``…_images``;
-        ``validation_leave_one_out_accuracy``, each validation image scored by centroids that it
-        had no part in (`leave_one_out`); for ``radius``, ``separation`` and
+        ``validation_leave_one_out_accuracy`` with ``…_low`` and ``…_high``, each validation image
+        scored by centroids that it had no part in (`leave_one_out`); for ``radius``, ``separation`` and
         ``movement`` the mean ``mean_…`` and the 10 % and 90 % quantiles ``…_low`` and
         ``…_high``, over classes, distinct pairs and classes; and ``separation_to_radius``, the
         ratio of the two means. NaN where there is nothing to measure: no second class or step.
@@ -103,13 +103,13 @@ def measure_steps(
         vectors, labels = embedding_matrix(validation), class_labels(validation)
         centroids = fit_centroids(vectors, labels)
         separations[step] = distinct_separations(separation_matrix(centroids))
-        left_out[step] = correct_without_itself(vectors, labels, centroids).mean()
+        left_out[step] = _share(correct_without_itself(vectors, labels, centroids))
     pairs = pd.Series(separations, name="separation").rename_axis("step").explode().astype(float)
     by_step = class_geometry.groupby("step")
     table = pd.concat(
         [
             _accuracies(predictions, "validation"),
-            pd.Series(left_out, name="validation_leave_one_out_accuracy"),
+            pd.DataFrame.from_dict(left_out, "index").add_prefix("validation_leave_one_out_"),
             _spread(by_step["radius"], "radius"),
             _spread(pairs.groupby(level="step"), "separation"),
             _spread(by_step["movement"], "movement"),
@@ -203,6 +203,11 @@ def _accuracies(predictions: pd.DataFrame, split: str) -> pd.DataFrame:
     columns = {"accuracy": counts["sum"] / counts["count"], "low": low, "high": high}
     table = pd.DataFrame({**columns, "images": counts["count"]}, index=counts.index)
     return table.add_prefix(f"{split}_")
+
+
+def _share(right: NDArray[np.bool_]) -> dict[str, float]:
+    low, high = wilson_interval(right.sum(), right.size)
+    return {"accuracy": float(right.mean()), "low": float(low), "high": float(high)}
 
 
 def _spread(groups: SeriesGroupBy, name: str) -> pd.DataFrame:

@@ -131,14 +131,16 @@ def render_classifiers_chapter(
 
 def render_scores_chapter(
     metrics: dict[str, Any],
+    data_summary: dict[str, Any],
     retrieval_figure: Drawn,
     weighted_accuracy_figure: Drawn,
     mistake_severity_figure: Drawn,
 ) -> str:
-    """Render the chapter about retrieval, frequencies in nature and how bad mistakes are."""
+    """Render the chapter about retrieval, class frequencies and how bad mistakes are."""
     return render(
         "scores.html",
         metrics=metrics,
+        given=data_summary.get("given", False),
         retrieval=inline_figure(retrieval_figure, "Retrieval and clustering of test images"),
         weighted=inline_figure(weighted_accuracy_figure, "Accuracy under several weightings"),
         severity=inline_figure(mistake_severity_figure, "Mistakes by severity, beside chance"),

@@ -117,7 +117,7 @@ def test_report_holds_the_headline(outputs):
 
 def test_report_is_self_contained(outputs):
     own_markup = re.sub(r"<script>.*?</script>", "", outputs["report"], flags=re.DOTALL)
-    assert not re.findall(r'(?:src|href)="(?!#|data:)', own_markup)
+    assert not re.findall(r'(?:src|href)="(?!#|data:|embedding_map.html)', own_markup)
     assert "url(http" not in own_markup
     assert "Plotly.newPlot" in outputs["report"]
 
@@ -153,3 +153,44 @@ def test_no_torch_is_imported():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "[]"
+
+
+def test_chapters_are_about_the_best_step_not_the_last(embeddings):
+    # One step more, at which every class lies where another did: validation and test are worse.
+    spoilt = embeddings[embeddings["step"] == 2].assign(step=3)
+    places = spoilt["e00"].to_numpy().copy()
+    spoilt = spoilt.assign(e00=np.where(np.arange(len(places)) % 2, places[::-1], places))
+    more = pd.concat([embeddings, spoilt], ignore_index=True)
+    outputs = report_on(
+        {
+            **given_inputs(more),
+            "image_store": None,
+        }
+    )
+    metrics = outputs["metrics"]
+    assert (metrics["best_step"], metrics["last_step"]) == (2, 3)
+    assert outputs["confusion_counts"].to_numpy().sum() == 6
+    assert outputs["confusion_counts"].to_numpy().trace() == metrics["test"]["best"]["correct"] == 5
+    assert metrics["classifiers"]["nearest centroid"]["accuracy"] == pytest.approx(5 / 6)
+    assert set(outputs["embedding_map"]["step"]) == {2}
+    assert "Training went on to step 3" in outputs["report"]
+
+
+def given_inputs(embeddings):
+    """Return the inputs of a report on embeddings alone."""
+    counts = {"found": 4, "rejected": 0, "train": 0, "validation": 2, "test": 2, "dropped": 0}
+    return {
+        "embeddings": embeddings,
+        "untrained_embeddings": embeddings.head(0),
+        "splits": embeddings[["image_id", "class_name", "split"]].drop_duplicates("image_id"),
+        "class_counts": pd.DataFrame({"class_name": CLASSES, **counts}),
+        "data_summary": {
+            **{"fingerprint": FINGERPRINT, "images_found": 12, "images_accepted": 12},
+            **{"images_rejected": 0, "classes": 3},
+        },
+        "embedder_card": {"data_fingerprint": FINGERPRINT},
+        "training_history": pd.DataFrame(
+            columns=["stage", "trained", "loss", "step", "epoch", "images_per_second"]
+        ),
+        "image_manifest": pd.DataFrame(columns=["image_id", "class_name", "status", "reason"]),
+    }

@@ -90,15 +90,24 @@ def _measure_steps() -> list[Node]:
         _node(measure_class_geometry, ["embeddings"], "class_geometry"),
         _node(measure_steps, ["embeddings", "predictions", "class_geometry"], "step_metrics"),
         _node(count_confusions_over_steps, ["predictions"], "confusions_over_steps"),
-        _node(measurements.score_classes, ["predictions", "class_geometry"], "class_metrics"),
+        _node(
+            measurements.select_reported_step,
+            ["embeddings", "predictions", "class_geometry", "step_metrics"],
+            ["reported_embeddings", "reported_predictions", "reported_geometry"],
+        ),
+        _node(
+            measurements.score_classes,
+            ["reported_predictions", "reported_geometry"],
+            "class_metrics",
+        ),
         _node(
             measurements.count_confusions,
-            ["predictions", "embeddings", OPTIONS],
+            ["reported_predictions", "reported_embeddings", OPTIONS],
             "confusion_counts",
         ),
         _node(measurements.find_confused_pairs, ["confusion_counts", OPTIONS], "confused_pairs"),
-        _node(measure_separations, ["embeddings"], "separations"),
-        _node(measure_explained_variance, ["embeddings"], "explained_variance"),
+        _node(measure_separations, ["reported_embeddings"], "separations"),
+        _node(measure_explained_variance, ["reported_embeddings"], "explained_variance"),
     ]
 
 
@@ -106,7 +115,7 @@ def _measure_classification() -> list[Node]:
     return [
         _node(
             measurements.predict_by_classifiers,
-            ["embeddings", OPTIONS, SEED],
+            ["reported_embeddings", OPTIONS, SEED],
             ["classifier_predictions", "classifier_fits"],
         ),
         _node(
@@ -122,13 +131,17 @@ def _measure_classification() -> list[Node]:
         ),
         _node(
             measurements.measure_prevalence,
-            ["predictions", "class_counts"],
+            ["reported_predictions", "class_counts"],
             ["weighted_accuracy", "class_prevalence"],
         ),
-        _node(measurements.score_without_catch_alls, ["embeddings", OPTIONS], "without_catch_alls"),
+        _node(
+            measurements.score_without_catch_alls,
+            ["reported_embeddings", OPTIONS],
+            "without_catch_alls",
+        ),
         _node(
             measurements.measure_mistake_severity,
-            ["predictions", "class_geometry"],
+            ["reported_predictions", "reported_geometry"],
             ["mistake_severity", "mistake_severity_summary"],
         ),
     ]
@@ -136,9 +149,17 @@ def _measure_classification() -> list[Node]:
 
 def _measure_neighbours() -> list[Node]:
     return [
-        _node(measurements.measure_retrieval, ["embeddings", OPTIONS], "retrieval_scores"),
-        _node(measurements.measure_clustering, ["embeddings", OPTIONS, SEED], "clustering_scores"),
-        _node(measurements.judge_labels, ["embeddings", "splits", OPTIONS], "label_judgements"),
+        _node(measurements.measure_retrieval, ["reported_embeddings", OPTIONS], "retrieval_scores"),
+        _node(
+            measurements.measure_clustering,
+            ["reported_embeddings", OPTIONS, SEED],
+            "clustering_scores",
+        ),
+        _node(
+            measurements.judge_labels,
+            ["reported_embeddings", "splits", OPTIONS],
+            "label_judgements",
+        ),
         _node(
             measurements.rank_label_suspects,
             ["label_judgements", "image_manifest", OPTIONS],
@@ -146,7 +167,7 @@ def _measure_neighbours() -> list[Node]:
         ),
         _node(
             measurements.map_embedding,
-            ["embeddings", "predictions", OPTIONS, SEED],
+            ["reported_embeddings", "reported_predictions", OPTIONS, SEED],
             "embedding_map",
         ),
     ]
@@ -156,11 +177,13 @@ def _measure_open_world() -> list[Node]:
     return [
         _node(
             open_world.measure_zero_shot,
-            ["embeddings", "untrained_embeddings", "image_store", "splits", OPTIONS, SEED],
+            ["reported_embeddings", "untrained_embeddings", "image_store", "splits", OPTIONS, SEED],
             ["zero_shot_scores", "zero_shot_left_out"],
         ),
         _node(
-            open_world.measure_novelty, ["embeddings", "splits", "class_counts", OPTIONS], "novelty"
+            open_world.measure_novelty,
+            ["reported_embeddings", "splits", "class_counts", OPTIONS],
+            "novelty",
         ),
         _node(open_world.choose_thresholds, ["novelty", OPTIONS], "novelty_thresholds"),
         _node(
@@ -178,7 +201,7 @@ def _measure_open_world() -> list[Node]:
         _node(count_community, ["novelty", "novelty_thresholds"], "community_counts"),
         _node(
             open_world.measure_calibration,
-            ["embeddings", OPTIONS],
+            ["reported_embeddings", OPTIONS],
             ["confidences", "reliability", "calibration_summary"],
         ),
         _node(
@@ -246,7 +269,7 @@ def _draw_classes() -> list[Node]:
         _node(draw_class_similarity, ["separations"], "class_similarity_figure"),
         _node(
             figures.choose_pair_examples,
-            ["embeddings", "predictions", "confused_pairs", OPTIONS],
+            ["reported_embeddings", "reported_predictions", "confused_pairs", OPTIONS],
             "pair_examples",
         ),
         _node(
@@ -256,7 +279,7 @@ def _draw_classes() -> list[Node]:
         ),
         _node(
             figures.collect_suspect_pictures,
-            ["embeddings", "label_suspects", "image_store", OPTIONS],
+            ["reported_embeddings", "label_suspects", "image_store", OPTIONS],
             "suspect_pictures",
         ),
         _node(
@@ -274,11 +297,17 @@ def _draw_embedding() -> list[Node]:
             ["explained_variance", OPTIONS],
             "explained_variance_figure",
         ),
-        _node(figures.draw_component_views, ["embeddings", OPTIONS, SEED], "component_views"),
-        _node(figures.draw_standardised_views, ["embeddings", OPTIONS, SEED], "standardised_views"),
+        _node(
+            figures.draw_component_views, ["reported_embeddings", OPTIONS, SEED], "component_views"
+        ),
+        _node(
+            figures.draw_standardised_views,
+            ["reported_embeddings", OPTIONS, SEED],
+            "standardised_views",
+        ),
         _node(
             figures.draw_principal_components,
-            ["embeddings", OPTIONS, SEED],
+            ["reported_embeddings", OPTIONS, SEED],
             "principal_components",
         ),
         _node(figures.follow_training, ["embeddings", OPTIONS, SEED], "embedding_motion"),
@@ -395,6 +424,7 @@ def _write_chapters() -> list[Node]:
             render_scores_chapter,
             [
                 "metrics",
+                "data_summary",
                 "retrieval_figure",
                 "weighted_accuracy_figure",
                 "mistake_severity_figure",

@@ -37,12 +37,12 @@ _AXES, _TYPICAL = 4, 3
 
 
 def draw_confusion_matrix(confusion_counts: pd.DataFrame) -> Figure:
-    """Draw the confusions of the last step's test images, as counts."""
+    """Draw the confusions of the reported step's test images, as counts."""
     return confusion.draw_confusion_matrix(confusion_counts, "images")
 
 
 def draw_confusion_shares(confusion_counts: pd.DataFrame) -> Figure:
-    """Draw the confusions of the last step's test images, as shares, ordered by name."""
+    """Draw the confusions of the reported step's test images, as shares, ordered by name."""
     names = sorted(confusion_counts.index)
     return confusion.draw_confusion_matrix(confusion_counts.loc[names, names], "share")
 
@@ -91,7 +91,7 @@ def draw_explained_variance(variance: pd.DataFrame, reporting: ReportingOptions)
 def draw_component_views(
     embeddings: pd.DataFrame, reporting: ReportingOptions, seed: int
 ) -> Figure:
-    """Draw the last step's validation images along pairs of principal components."""
+    """Draw the reported step's validation images along pairs of principal components."""
     return component_views.draw_component_views(_project(embeddings, reporting, seed, False))
 
 
@@ -105,7 +105,7 @@ def draw_standardised_views(
 def draw_principal_components(
     embeddings: pd.DataFrame, reporting: ReportingOptions, seed: int
 ) -> go.Figure:
-    """Draw the last step's validation images in three dimensions."""
+    """Draw the reported step's validation images in three dimensions."""
     projected = _project(embeddings, reporting, seed, standardised=False)
     return principal_components.draw_principal_components(
         projected.points, projected.basis.explained, projected.central

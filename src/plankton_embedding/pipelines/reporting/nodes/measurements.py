@@ -20,22 +20,35 @@ from plankton_embedding.analysis import (
     significance,
     steps,
 )
-from plankton_embedding.analysis.embedding_tables import validation_steps
+from plankton_embedding.analysis.embedding_tables import best_step, validation_steps
 from plankton_embedding.analysis.raw_pixels import predict_from_pixels
 from plankton_embedding.images.store import ImageStore
 from plankton_embedding.images.summary import check_same_data
 from plankton_embedding.parameters import ReportingOptions
 
 
+def select_reported_step(
+    embeddings: pd.DataFrame,
+    predictions: pd.DataFrame,
+    class_geometry: pd.DataFrame,
+    step_metrics: pd.DataFrame,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Take the step that the report is about: the one whose network is the embedder."""
+    step = best_step(step_metrics)
+    tables = (embeddings, predictions, class_geometry)
+    reported = tuple(table[table["step"] == step].reset_index(drop=True) for table in tables)
+    return reported[0], reported[1], reported[2]
+
+
 def score_classes(predictions: pd.DataFrame, class_geometry: pd.DataFrame) -> pd.DataFrame:
-    """Score each class on the test images of the last step."""
+    """Score each class on the test images of the reported step."""
     return steps.class_table(predictions, class_geometry, int(class_geometry["step"].max()))
 
 
 def count_confusions(
     predictions: pd.DataFrame, embeddings: pd.DataFrame, reporting: ReportingOptions
 ) -> pd.DataFrame:
-    """Count the confusions of the last step's test images."""
+    """Count the confusions of the reported step's test images."""
     test = steps.last_test_images(predictions)
     order = confusions.order_classes(embeddings, reporting.confusions.order)
     return scores.confusion_counts(test["class_name"], test["predicted_class"], order)
@@ -44,14 +57,14 @@ def count_confusions(
 def find_confused_pairs(
     confusion_counts: pd.DataFrame, reporting: ReportingOptions
 ) -> pd.DataFrame:
-    """List the most frequent confusions of the last step's test images."""
+    """List the most frequent confusions of the reported step's test images."""
     return scores.most_confused_pairs(confusion_counts, reporting.confusions.pairs)
 
 
 def predict_by_classifiers(
     embeddings: pd.DataFrame, reporting: ReportingOptions, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Fit classifiers on the last step's validation images; classify its test images."""
+    """Fit classifiers on the reported step's validation images; classify its test images."""
     chosen = reporting.classifiers.model_dump(exclude={"bootstrap_draws"})
     options = classifiers.ClassifierOptions(**chosen, seed=seed)
     return classifiers.predict_by_classifiers(embeddings, options)
@@ -63,13 +76,13 @@ def score_classifiers(
     reporting: ReportingOptions,
     seed: int,
 ) -> pd.DataFrame:
-    """Score the classifiers on the last step's test images, with intervals."""
+    """Score the classifiers on the reported step's test images, with intervals."""
     draws = reporting.classifiers.bootstrap_draws
     return significance.score_classifiers(classifier_predictions, classifier_fits, draws, seed)
 
 
 def measure_retrieval(embeddings: pd.DataFrame, reporting: ReportingOptions) -> pd.DataFrame:
-    """Seek the last step's test images among test and among validation images."""
+    """Seek the reported step's test images among test and among validation images."""
     last = validation_steps(embeddings)[-1]
     return retrieval.measure_retrieval(embeddings, last, reporting.retrieval.ranks)
 
@@ -77,7 +90,7 @@ def measure_retrieval(embeddings: pd.DataFrame, reporting: ReportingOptions) -> 
 def measure_clustering(
     embeddings: pd.DataFrame, reporting: ReportingOptions, seed: int
 ) -> dict[str, float | int]:
-    """Compare the classes of the last step's test images with clusters of them."""
+    """Compare the classes of the reported step's test images with clusters of them."""
     options = reporting.retrieval
     return clustering.measure_clustering(
         embeddings,
@@ -91,7 +104,7 @@ def measure_clustering(
 def measure_prevalence(
     predictions: pd.DataFrame, class_counts: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Weight the last step's test images as classes are frequent in the whole catalogue."""
+    """Weight the reported step's test images as classes are frequent in the whole catalogue."""
     test = steps.last_test_images(predictions)
     catalogue = prevalence.catalogue_counts(class_counts)
     return (
@@ -103,7 +116,7 @@ def measure_prevalence(
 def score_without_catch_alls(
     embeddings: pd.DataFrame, reporting: ReportingOptions
 ) -> dict[str, Any]:
-    """Score the last step's test images without the classes that hold what fits nowhere else."""
+    """Score the reported step's test images without the classes that hold what fits nowhere else."""
     last = validation_steps(embeddings)[-1]
     patterns = reporting.catch_all_classes
     return mistake_severity.score_without_catch_alls(embeddings, last, patterns)
@@ -112,7 +125,7 @@ def score_without_catch_alls(
 def measure_mistake_severity(
     predictions: pd.DataFrame, class_geometry: pd.DataFrame
 ) -> tuple[pd.DataFrame, dict[str, float | int]]:
-    """Measure how far apart true and predicted classes of the last step's test images stand."""
+    """Measure how far apart true and predicted classes of the reported step's test images stand."""
     test = steps.last_test_images(predictions)
     last = class_geometry[class_geometry["step"] == class_geometry["step"].max()]
     names = [str(name) for name in last["class_name"]]
@@ -125,7 +138,7 @@ def measure_mistake_severity(
 def judge_labels(
     embeddings: pd.DataFrame, splits: pd.DataFrame, reporting: ReportingOptions
 ) -> pd.DataFrame:
-    """Ask the neighbours of the last step's images for their labels."""
+    """Ask the neighbours of the reported step's images for their labels."""
     neighbours = reporting.label_suspects.neighbours
     last = validation_steps(embeddings)[-1]
     return label_suspects.judge_labels(embeddings, last, splits, neighbours)
@@ -145,7 +158,7 @@ def rank_label_suspects(
 def map_embedding(
     embeddings: pd.DataFrame, predictions: pd.DataFrame, reporting: ReportingOptions, seed: int
 ) -> pd.DataFrame:
-    """Map the last step's images by UMAP."""
+    """Map the reported step's images by UMAP."""
     options = embedding_map.MapOptions(**reporting.map.model_dump())
     return embedding_map.map_embedding(embeddings, predictions, options, seed)
 

@@ -56,7 +56,7 @@ def measure_novelty(
     class_counts: pd.DataFrame,
     reporting: ReportingOptions,
 ) -> pd.DataFrame:
-    """Score how strange the last step's images are to the classes that the network knows."""
+    """Score how strange the reported step's images are to the classes that the network knows."""
     last = validation_steps(embeddings)[-1]
     neighbours = reporting.open_world.novelty_neighbours
     novelty = open_set.measure_novelty(embeddings, last, splits, neighbours)
