@@ -116,7 +116,7 @@ def measure_prevalence(
 def score_without_catch_alls(
     embeddings: pd.DataFrame, reporting: ReportingOptions
 ) -> dict[str, Any]:
-    """Score the reported step's test images without the classes that hold what fits nowhere else."""
+    """Score the reported step's test images as if its catch-all classes did not exist."""
     last = validation_steps(embeddings)[-1]
     patterns = reporting.catch_all_classes
     return mistake_severity.score_without_catch_alls(embeddings, last, patterns)
