@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.model_selection import StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
@@ -162,6 +163,45 @@ def test_k_is_never_more_than_the_images_that_are_kept():
     assert chosen.neighbour_count == 2
 
 
+def test_k_is_possible_in_every_fold_even_if_they_are_uneven():
+    vectors, labels = np.random.default_rng(0).normal(size=(11, 2)), np.array([*"aaaaaabbbbb"])
+    # Of 11 images in 3 folds 7, 7 and 8 are kept.
+    for counts, expected in (((8,), 7), ((8, 11), 7), ((7,), 7), ((6, 8), 6)):
+        chosen = ChosenNeighbours(counts, folds=3, seed=0)
+        chosen.fit(vectors, labels)
+        assert chosen.neighbour_count == expected
+        assert set(chosen.predict(vectors)) <= {"a", "b"}
+    # To ask all images that are kept is best where nothing but the larger class can be told.
+    chosen = ChosenNeighbours((1, 7), folds=3, seed=0)
+    chosen.fit(np.arange(11.0)[:, np.newaxis], np.array([*"abaaabaaaba"]))
+    assert chosen.neighbour_count == 7
+
+
+def _naive_vote(vectors, labels, query, count):
+    nearest = sorted(range(len(vectors)), key=lambda row: np.linalg.norm(vectors[row] - query))
+    votes = labels[nearest[:count]].tolist()
+    return max(sorted(set(votes)), key=votes.count)
+
+
+def test_k_is_the_one_that_a_loop_over_uneven_folds_chooses():
+    counts, all_chosen = (1, 3, 4, 7), []
+    for seed in range(12):
+        vectors, labels = _clouds(2, 6, features=2, seed=seed)
+        vectors, labels = vectors[:-1], labels[:-1]
+        hits = dict.fromkeys(counts, 0)
+        folds = StratifiedKFold(3, shuffle=True, random_state=seed).split(vectors, labels)
+        for kept, held_out in folds:
+            for row in held_out:
+                for count in counts:
+                    voted = _naive_vote(vectors[kept], labels[kept], vectors[row], count)
+                    hits[count] += voted == labels[row]
+        chosen = ChosenNeighbours(counts, folds=3, seed=seed)
+        chosen.fit(vectors, labels)
+        assert chosen.neighbour_count == max(counts, key=hits.get)
+        all_chosen.append(chosen.neighbour_count)
+    assert len(set(all_chosen)) > 2
+
+
 def test_votes_are_counted_as_by_a_loop():
     choices = np.random.default_rng(1).integers(0, 4, size=(200, 5))
     naive = [max(range(4), key=lambda value, row=row: (row == value).sum()) for row in choices]
@@ -206,6 +246,42 @@ def test_mahalanobis_centroids_are_linear_discriminant_analysis_of_equal_priors(
     agreed = model.predict(vectors) == discriminant.predict(vectors)
     assert model.shrinkage < 0.05
     assert agreed.mean() > 0.98
+
+
+def _naive_ledoit_wolf(offsets):
+    """Shrink a covariance by the paper's equations: Ledoit & Wolf 2004, section 3.2."""
+    images, features = offsets.shape
+    unit = np.eye(features)
+    outer = [np.outer(offset, offset) for offset in offsets]
+    sample = sum(outer) / images
+    mean = np.trace(sample) / features
+    dispersion = ((sample - mean * unit) ** 2).sum() / features
+    error = sum(((one - sample) ** 2).sum() / features for one in outer) / images**2
+    shrinkage = min(error, dispersion) / dispersion
+    return shrinkage * mean * unit + (1 - shrinkage) * sample, shrinkage
+
+
+@pytest.mark.parametrize("images", [2, 3, 6])
+def test_mahalanobis_centroids_of_few_images_are_those_of_a_naive_ledoit_wolf(images):
+    vectors, labels = _clouds(4, images, features=8)
+    vectors *= [5, 3, 2, 1, 1, 0.5, 0.3, 0.1]
+    names = np.unique(labels)
+    means = {name: np.mean(vectors[labels == name], axis=0) for name in names}
+    offsets = np.array([row - means[name] for row, name in zip(vectors, labels, strict=True)])
+    covariance, shrinkage = _naive_ledoit_wolf(offsets)
+    inverse = np.linalg.inv(covariance)
+    queries = np.random.default_rng(0).normal(size=(300, 8)) * 2
+
+    def squared(query, name):
+        offset = query - means[name]
+        return offset @ inverse @ offset
+
+    expected = [min(names, key=lambda name, query=query: squared(query, name)) for query in queries]
+    model = MahalanobisCentroids()
+    model.fit(vectors, labels)
+    assert 0.02 < shrinkage < 0.98
+    assert model.shrinkage == pytest.approx(shrinkage)
+    assert model.predict(queries).tolist() == expected
 
 
 def test_the_same_seed_gives_the_same_predictions(tiny_embeddings):

@@ -125,6 +125,33 @@ def test_missing_predictions_are_named():
 
 
 @pytest.mark.parametrize(
+    ("neighbours", "shown", "looked_at"), [(5, 9, 5), (12, 2, 12), (70, 3, 60)]
+)
+def test_umap_gets_its_neighbours_and_its_least_distance(monkeypatch, neighbours, shown, looked_at):
+    given = {}
+
+    class Umap:
+        def __init__(self, **options):
+            given.update(options)
+
+        def fit_transform(self, vectors):
+            return np.zeros((len(vectors), 2))
+
+    monkeypatch.setattr("umap.UMAP", Umap)
+    embeddings = _groups(60)
+    table = _map(embeddings, MapOptions(1000, neighbours, 0.37, shown))
+    assert (given["n_neighbors"], given["min_dist"]) == (looked_at, 0.37)
+    columns = [f"e{column:02d}" for column in range(6)]
+    vectors = embeddings.set_index("image_id").loc[table["image_id"], columns].to_numpy(float)
+    rows, distances = given["precomputed_knn"]
+    for row in range(0, 60, 7):
+        # UMAP counts the image itself as the first of its neighbours.
+        nearest, to_nearest = _naive_neighbours(vectors, row, looked_at - 1)
+        assert rows[row].tolist() == [row, *nearest]
+        np.testing.assert_allclose(distances[row], [0, *to_nearest], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
     ("most", "expected"),
     [(100, [2, 5, 20]), (27, [2, 5, 20]), (17, [2, 5, 10]), (10, [2, 4, 4]), (1, [1, 1, 1])],
 )

@@ -52,6 +52,23 @@ def test_hull_of_points_in_a_tilted_plane_is_a_polygon():
     assert areas.sum() == pytest.approx(16 * np.linalg.norm(np.cross([1, 2, 0.5], [0, 1, -3])))
 
 
+@pytest.mark.parametrize("away", [0, 50])
+def test_a_thin_hull_is_no_line_and_a_thin_body_no_polygon(away):
+    thin = np.array([[0, 0], [1, 0], [1, 1e-4], [0, 1e-4], [0.5, 5e-5]])
+    turn = np.array([[0.6, 0.8], [-0.8, 0.6]])
+    hull = convex_hull(thin @ turn + away)
+    np.testing.assert_allclose(
+        _sorted_rows(hull.vertices), _sorted_rows(thin[:4] @ turn + away), atol=1e-12
+    )
+    first, second, third = np.moveaxis(hull.vertices[hull.triangles], 1, 0)
+    across, up = (second - first).T, (third - first).T
+    assert np.abs(across[0] * up[1] - across[1] * up[0]).sum() / 2 == pytest.approx(1e-4)
+    plate = np.stack(np.meshgrid([0, 1], [0, 1], [0, 1e-4]), axis=-1).reshape(-1, 3) + away
+    body = convex_hull(plate)
+    np.testing.assert_array_equal(_sorted_rows(body.vertices), _sorted_rows(plate))
+    assert _volume(body) == pytest.approx(1e-4)
+
+
 @pytest.mark.parametrize(
     ("points", "vertices"),
     [

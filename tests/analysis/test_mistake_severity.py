@@ -25,6 +25,17 @@ NAMES = ["Copepoda", "multiple__Copepoda", "egg__Copepoda", "Penilia", "egg__oth
         ("Copepoda", "Penilia", 2, False),
         ("Penilia", "egg__Copepoda", 3, False),
         ("egg__Copepoda", "egg__other", 4, False),
+        ("egg__other", "egg__other", 0, True),
+        ("multiple__other", "egg__other", 4, False),
+        ("egg__Other", "egg__other", 4, False),
+        ("egg__OTHER", "tail__OTHER", 4, False),
+        ("egg__other", "other", 3, False),
+        ("other", "other", 0, True),
+        ("other", "Other", 2, False),
+        ("left__egg__other", "egg__other", 1, True),
+        ("left__egg__other", "left__tail__other", 6, False),
+        ("egg__others", "tail__others", 2, True),
+        ("egg__other__Copepoda", "tail__other__Copepoda", 2, True),
         ("left__leg__Copepoda", "leg__Copepoda", 1, True),
         ("left__leg__Copepoda", "egg__Copepoda", 3, True),
         ("left__leg__Copepoda", "left__leg__Penilia", 6, False),
@@ -41,10 +52,13 @@ def test_edges_of_the_tree(true, predicted, edges, same_parent):
 def test_tree_distances_agree_with_a_walk_through_the_tree():
     parents = {}
     random = np.random.default_rng(0)
-    names = {"__".join(random.choice([*"abc"], random.integers(1, 4))) for _ in range(30)}
+    parts = ["a", "b", "other", "Other"]
+    names = {"__".join(random.choice(parts, random.integers(1, 4))) for _ in range(60)}
     for name in names:
         while name not in parents:
             _, _, parents[name] = name.partition("__")
+            if parents[name].lower() == "other":
+                parents[name] = f"the parent of {name.replace('__', ' ')}"
             name = parents[name] or name
 
     def ancestors(name):
@@ -117,7 +131,8 @@ def test_summary_by_hand():
 
 
 def test_names_without_parts_say_nothing():
-    assert not has_hierarchy(["a", "b_c", "x__", "__"])
+    assert not has_hierarchy(["a", "b_c", "x__", "__", "egg__other", "multiple__Other"])
+    assert has_hierarchy(["a", "left__egg__other"])
     scored = _scored(("a", "b"))
     assert summarise_mistake_severity(scored, ["a", "b"]) == {}
     assert measure_mistake_severity(scored, ["a", "b"]).empty

@@ -110,6 +110,18 @@ def test_page_holds_the_table():
     assert _unpack(data["distances"], "<f4").tolist() == [0.25, 0.5] * 3
 
 
+def test_distances_on_the_page_stay_with_their_neighbours():
+    neighbours = [[1, 2], [3, 0], [0, 3], [2, 1]]
+    distances = [[0.25, 0.5], [0.125, 4], [1, 1.5], [2, 8]]
+    table = _map(["a"] * 4).assign(
+        neighbours=[np.array(row, np.int32) for row in neighbours],
+        neighbour_distances=[np.array(row, np.float32) for row in distances],
+    )
+    data = _data(render_embedding_map(table, None, "A map"))
+    assert _unpack(data["neighbours"], "<i4").reshape(4, 2).tolist() == neighbours
+    assert _unpack(data["distances"], "<f4").reshape(4, 2).tolist() == distances
+
+
 def test_names_cannot_leave_the_data():
     table = _map(["</script><script>alert(1)</script>", "NA"])
     table["image_id"] = ["<!--", "ünïcode/<b>"]
@@ -137,7 +149,11 @@ def test_page_says_how_many_images_of_how_many_and_what_kind_of_map():
 
 
 def _names(figure):
-    return [note for note in figure.axes[0].texts if note.get_text()]
+    return [note for note in figure.axes[0].texts if note.get_text() and not _is_note(note)]
+
+
+def _is_note(text):
+    return text.get_text().startswith("names of")
 
 
 @pytest.mark.parametrize("classes", [27, 100])
@@ -148,6 +164,9 @@ def test_names_of_classes_do_not_overlap(classes):
     figure = draw_embedding_map(_map(labels, *(centres + random.normal(size=centres.shape))))
     notes = _names(figure)
     assert len(notes) == 27 if classes == 27 else 30 < len(notes) <= 100
+    said = [text.get_text() for text in figure.axes[0].texts if _is_note(text)]
+    left_out = f"names of {len(notes)} of {classes} classes: the others would cover them"
+    assert said == ([left_out] if len(notes) < classes else [])
     boxes = [note.get_window_extent() for note in notes]
     frame = figure.axes[0].get_window_extent()
     for place, box in enumerate(boxes):

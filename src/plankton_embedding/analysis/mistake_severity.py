@@ -2,15 +2,18 @@
 
 The tree has a root; below it the last part of each name (``Copepoda``, or a whole name without
 ``__``); below that the names that end in it: ``multiple__Copepoda`` hangs under ``Copepoda``, and
-so on for names of three parts. The severity of a mistake is the number of edges from the true
-class up to the lowest common ancestor and down to the predicted class:
+so on for names of three parts. It knows names only, not taxonomy: two parents are strangers,
+however near their taxa. A parent named ``other``, in any case of letters, is no taxon: it hangs
+under the root, and no two names share it. The severity of a mistake is the number of edges from
+the true class up to the lowest common ancestor and down to the predicted class:
 
 ====  =======================================================================
 1     ``multiple__Copepoda`` for ``Copepoda``: a part for its parent
 2     ``eudoxie__Diphyidae`` for ``gonophore__Diphyidae``: two parts of one parent;
       or ``Penilia`` for ``Evadne``: two names under the root
-3     ``egg__other`` for ``Penilia``
-4     ``egg__other`` for ``eudoxie__Diphyidae``: parts of different parents
+3     ``egg__Copepoda`` for ``Penilia``
+4     ``egg__Copepoda`` for ``eudoxie__Diphyidae``: parts of different parents;
+      or ``multiple__other`` for ``egg__other``
 ====  =======================================================================
 
 As 2 means either, the share of mistakes inside the same parent is told apart.
@@ -35,13 +38,13 @@ from plankton_embedding.analysis.embedding_tables import (
 )
 from plankton_embedding.analysis.scores import accuracy_summary, wilson_interval
 
-_BETWEEN_PARTS = "__"
+_BETWEEN_PARTS, _NO_TAXON = "__", "other"
 _NORMAL_QUANTILE = NormalDist().inv_cdf(0.975)
 
 
 def has_hierarchy(class_names: Sequence[str]) -> bool:
-    """Return whether a class name spells out a parent."""
-    return any(len(_path(str(name))) > 1 for name in class_names)
+    """Return whether a class name spells out a parent other than ``other``."""
+    return any(len(set(_path(str(name)))) > 1 for name in class_names)
 
 
 def class_tree_distances(
@@ -205,7 +208,10 @@ def _path(name: str) -> list[str]:
     parts = name.split(_BETWEEN_PARTS)
     if not all(parts):
         return [name]
-    return [_BETWEEN_PARTS.join(parts[start:]) for start in reversed(range(len(parts)))]
+    nodes = [_BETWEEN_PARTS.join(parts[start:]) for start in reversed(range(len(parts)))]
+    if len(nodes) > 1 and nodes[0].casefold() == _NO_TAXON:
+        nodes[0] = nodes[1]  # named after its only child, as no other node below the root can be
+    return nodes
 
 
 def _mistakes(scored: pd.DataFrame) -> pd.DataFrame:

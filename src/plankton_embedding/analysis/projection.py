@@ -11,9 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from plankton_embedding.analysis.centroids import Centroids, fit_centroids
 from plankton_embedding.analysis.embedding_tables import class_labels, embedding_matrix
-from plankton_embedding.analysis.principal_basis import PrincipalBasis, fit_principal_basis
-
-_COMPONENTS = 3
+from plankton_embedding.analysis.principal_basis import PrincipalBasis
 
 
 @dataclass(frozen=True)
@@ -128,29 +126,3 @@ def project_classes(
     inner, inner_labels = basis.project(vectors[central]), labels[central]
     by_class = {str(name): inner[inner_labels == name] for name in centroids.class_names}
     return ProjectedClasses(pd.DataFrame({**columns, **axes}), by_class, central_share, basis)
-
-
-def project_images(
-    embeddings: pd.DataFrame, per_class: int, seed: int
-) -> tuple[pd.DataFrame, NDArray[np.float64]]:
-    """Project one split of one step, and its centroids, into the basis fitted on all of it.
-
-    Parameters
-    ----------
-    embeddings : DataFrame
-        Rows of the ``embeddings`` table.
-    per_class : int
-        At most so many images of each class are returned; the basis is fitted on all.
-    seed : int
-        Chooses them.
-
-    Returns
-    -------
-    points : DataFrame
-        See `ProjectedClasses`, with ``pc1`` to ``pc3``.
-    explained : ndarray of float64, shape (3,)
-        Share of the variance along each axis.
-    """
-    basis = fit_principal_basis(embedding_matrix(embeddings), _COMPONENTS)
-    projected = project_classes(embeddings, basis, per_class, central_share=1.0, seed=seed)
-    return projected.points, basis.explained
