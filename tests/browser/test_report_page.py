@@ -1,5 +1,7 @@
 """The report in a browser: figures are drawn, sliders move, tables sort, nothing complains."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -137,6 +139,105 @@ def test_a_hundred_classes_are_drawn(open_page, hundred):
         draw(page, name)
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
     assert page.locator("#confusions figure.wide").count() == 2
+
+
+def test_the_slider_shows_a_hundred_names_apart(open_page, hundred):
+    page = open_page(hundred["report"], viewport={"width": 1280, "height": 900})
+    view = draw(page, "confusion-slider")
+    boxes = view.evaluate(
+        "view => [...view.querySelectorAll('.x2tick text')].map(text => text.getBoundingClientRect())"
+        ".map(box => [box.left, box.right])"
+    )
+    assert len(boxes) == 100
+    boxes = sorted(boxes, key=lambda box: box[0])
+    assert all(before[1] <= after[0] + 0.5 for before, after in pairwise(boxes))
+    assert view.evaluate("view => view.closest('figure').scrollWidth") > 1280 * 0.8
+
+
+@pytest.mark.parametrize("name", ["outputs", "hundred"])
+def test_the_class_table_has_room(open_page, name, request):
+    page = open_page(
+        request.getfixturevalue(name)["report"], viewport={"width": 1280, "height": 900}
+    )
+    box = page.locator("#classes .table-box")
+    assert box.evaluate("box => box.scrollWidth <= box.clientWidth")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 688, "height": 1017})  # A4 between its margins
+    assert box.evaluate("box => box.scrollWidth <= box.clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 688
+
+
+@pytest.mark.parametrize(
+    ("width", "said", "other"),
+    [
+        (1280, "in the legend to hide it", "a wider screen"),
+        (420, "a wider screen", "in the legend"),
+    ],
+)
+def test_captions_speak_of_a_legend_where_there_is_one(open_page, outputs, width, said, other):
+    page = open_page(outputs["report"], viewport={"width": width, "height": 900})
+    for name in ("principal-components", "embedding-animation"):
+        view = draw(page, name)
+        caption = view.evaluate("view => view.closest('figure').innerText")
+        assert said in caption
+        assert other not in caption
+        assert view.locator(".legend").count() == (width > 720)
+
+
+FIGURES = """() => [...document.querySelectorAll('.interactive')].map((view) => {
+    const {font, showlegend, width, scene} = view._fullLayout;
+    const controls = view.querySelectorAll('.updatemenu-container, .slider-container, .modebar');
+    const hidden = [...controls].every((part) => getComputedStyle(part).display === 'none');
+    const tick = view.querySelector('.y2tick text, .legendtext, .gtitle');
+    return {font: font.color, letters: getComputedStyle(tick).fill, width, hidden,
+            grid: scene ? scene.xaxis.gridcolor : view._fullLayout.xaxis.linecolor};
+})"""
+
+
+def test_paper_is_white_and_holds_all_whatever_the_screen(open_page, outputs):
+    page = open_page(
+        outputs["report"], viewport={"width": 1280, "height": 900}, color_scheme="dark"
+    )
+    draw(page, "confusion-slider")
+    draw(page, "embedding-animation")
+    draw(page, "principal-components")
+    draw(page, "radius-animation")
+    page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = false; })")
+    on_screen = page.evaluate(FIGURES)
+    assert {figure["font"] for figure in on_screen} == {"#e4ecf2"}
+    assert not any(figure["hidden"] for figure in on_screen)
+
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print", color_scheme="dark")
+    for figure in page.evaluate(FIGURES):
+        assert figure["font"] == "#1b2a37"
+        assert figure["letters"] == "rgb(27, 42, 55)"
+        assert figure["grid"] == "#dfe6ec"
+        assert figure["width"] <= 690
+        assert figure["hidden"]
+    assert page.locator("details:not([open])").count() == 0
+    ink = "getComputedStyle(document.documentElement).getPropertyValue('--ink').trim()"
+    assert page.evaluate(ink) == "#1b2a37"
+
+    page.emulate_media(media="screen", color_scheme="dark")
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(FIGURES) == on_screen
+    assert page.locator("details[open]").count() == 0
+    assert page.evaluate(ink) == "#e4ecf2"
+
+
+def test_figures_that_were_never_on_screen_are_printed_dark_on_white(open_page, outputs):
+    page = open_page(outputs["report"], color_scheme="dark")
+    page.evaluate(
+        "window.addEventListener('beforeprint', () => { window.printed = "
+        "[...document.querySelectorAll('.interactive')].map(view => view.layout.font.color); })"
+    )
+    page.pdf(format="A4", prefer_css_page_size=True)
+    assert page.evaluate("window.printed") == ["#1b2a37"] * 4
+    page.wait_for_function(
+        "[...document.querySelectorAll('.interactive')]"
+        ".every(view => view.dataset.drawn === 'done' && view.layout.font.color === '#e4ecf2')"
+    )
 
 
 def test_it_prints_with_all_figures(open_page, outputs):

@@ -1,8 +1,12 @@
 import numpy as np
 import pandas as pd
+import pytest
+from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.colors import to_hex
 
 from plankton_embedding.analysis.class_similarity import link_classes
 from plankton_embedding.figures.class_similarity import draw_class_similarity
+from plankton_embedding.figures.style import GRID
 
 
 def _rendered(figure):
@@ -20,7 +24,7 @@ def _labels(ticks):
     return [label.get_text() for label in ticks]
 
 
-def test_rows_and_columns_stand_in_the_table_s_order_and_the_diagonal_is_blank():
+def test_rows_and_columns_stand_in_the_table_s_order_and_the_diagonal_is_gray():
     separations = _on_a_line(c=0.0, a=1.0, b=12.5)
     heat_map = _rendered(draw_class_similarity(separations)).axes[0]
     assert _labels(heat_map.get_yticklabels()) == _labels(heat_map.get_xticklabels()) == list("cab")
@@ -28,13 +32,30 @@ def test_rows_and_columns_stand_in_the_table_s_order_and_the_diagonal_is_blank()
     expected = separations.to_numpy() + np.diag([np.nan] * 3)
     np.testing.assert_array_equal(shown, expected)
     assert heat_map.images[0].get_clim() == (1, 12.5)
+    (gray,) = [part for part in heat_map.collections if isinstance(part, PolyCollection)]
+    cells = [path.vertices[:4].mean(axis=0).tolist() for path in gray.get_paths()]
+    assert cells == [[0, 0], [1, 1], [2, 2]]
+    assert to_hex(gray.get_facecolor()[0]) == GRID
+
+
+@pytest.mark.parametrize("classes", [2, 6, 100])
+def test_names_stand_between_the_tree_and_the_map_and_tell_classes_apart(classes):
+    long_names = [f"{'a' * 30}{number:03}{'z' * 30}" for number in range(classes)]
+    figure = _rendered(draw_class_similarity(_on_a_line(**dict.fromkeys(long_names, 1.0))))
+    heat_map, tree = figure.axes[0], _tree(figure)
+    assert len(set(_labels(heat_map.get_yticklabels()))) == classes
+    boxes = [label.get_window_extent() for label in heat_map.get_yticklabels()]
+    assert min(box.x0 for box in boxes) >= tree.get_window_extent().x1
+    assert max(box.x1 for box in boxes) <= heat_map.get_window_extent().x0
+    assert tree.get_window_extent().x0 >= 0
 
 
 def test_the_nearest_class_of_each_row_is_framed_and_its_distance_written():
     heat_map = _rendered(draw_class_similarity(_on_a_line(c=0.0, a=1.0, b=12.5))).axes[0]
     cells = [(text.get_position(), text.get_text()) for text in heat_map.texts]
     assert cells == [((1, 0), "1.0"), ((0, 1), "1.0"), ((1, 2), "12")]
-    frames = heat_map.collections[0].get_segments()
+    (lines,) = [part for part in heat_map.collections if isinstance(part, LineCollection)]
+    frames = lines.get_segments()
     for frame, ((column, row), _) in zip(frames, cells, strict=True):
         assert frame.min(axis=0).tolist() == [column - 0.5, row - 0.5]
         assert frame.max(axis=0).tolist() == [column + 0.5, row + 0.5]

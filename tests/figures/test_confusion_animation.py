@@ -133,6 +133,14 @@ def test_slider_labels_are_short_and_its_hover_names_in_full_and_escaped(confusi
     assert len(layout.xaxis2.ticktext[1]) < 50
 
 
+def test_the_slider_s_columns_are_wide_enough_for_their_names():
+    names = [f"class {number}" for number in range(100)]
+    still = pd.DataFrame([(1, "validation", name, name, 3) for name in names], columns=COLUMNS)
+    layout = draw_confusion_slider(still, names).layout
+    assert layout.meta["least_width"] >= 100 * 11
+    assert layout.xaxis2.tickfont.size <= 11
+
+
 def test_many_classes_and_steps_stay_small():
     names = [f"class {number}" for number in range(60)]
     random = np.random.default_rng(0)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from markupsafe import escape
+from matplotlib.colors import to_hex
 
 from plankton_embedding.analysis.label_suspects import (
     find_typical_images,
@@ -18,6 +19,7 @@ from plankton_embedding.figures.label_suspects import (
     draw_label_suspects,
     render_label_suspects,
 )
+from plankton_embedding.figures.palette import class_colours
 
 NASTY = "<script>alert(1)</script> $x$"
 
@@ -42,7 +44,8 @@ class _Case:
         ids = suspect_pictures(self.suspects, self.typical, 5)
         shades = np.linspace(40, 250, len(ids)).astype(np.uint8)
         pixels = {one: np.full((20, 20), shade) for one, shade in zip(ids, shades, strict=True)}
-        return SuspectPictures(pixels, self.typical)
+        class_names = self.table.set_index("image_id")["class_name"].to_dict()
+        return SuspectPictures(pixels, self.typical, class_names)
 
 
 @pytest.fixture
@@ -69,6 +72,33 @@ def test_the_page_shows_the_image_its_neighbours_and_both_classes(case):
     assert of_suggestion.count('alt="007') == 2
     assert "score 1.00" in html
     assert "could not be judged" not in html
+
+
+def test_pictures_are_framed_in_the_colours_of_their_labels(case):
+    html = render_label_suspects(case.suspects, case.counts, case.pictures(), shown=5)
+    colours = class_colours(["007", NASTY])
+    image, near, of_label, of_suggestion = html.split('class="strip"')[1:]
+    for strip, label, pictures in (
+        (image, NASTY, 1),
+        (near, "007", 3),
+        (of_label, NASTY, 2),
+        (of_suggestion, "007", 2),
+    ):
+        assert (
+            strip.count(f'style="--class:{colours[label]}"') == strip.count("--class") == pictures
+        )
+        assert strip.count(f'title="{escape(label)} · {escape(label)} ') == pictures
+    axes = _axes(draw_label_suspects(case.suspects, case.pictures(), shown=5))
+    frames = [to_hex(frame.get_edgecolor()) for frame in axes.patches]
+    expected = [NASTY, *["007"] * 3, *[NASTY] * 2, *["007"] * 2]
+    assert frames == [colours[label] for label in expected]
+
+
+def test_labels_that_are_not_known_leave_pictures_without_colours(case):
+    pictures = SuspectPictures(case.pictures().pixels, case.typical)
+    html = render_label_suspects(case.suspects, case.counts, pictures, shown=5)
+    assert 'style="--class' not in html
+    assert 'title="007 ' in html
 
 
 def test_the_page_without_pictures_and_without_suspects(case):

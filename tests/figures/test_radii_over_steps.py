@@ -44,9 +44,13 @@ def test_each_class_has_a_line_in_its_colour_and_the_mean_lies_on_top():
 
 def test_the_classes_at_either_end_are_named_from_the_smallest_up():
     radii = draw_radii_over_steps(_geometry(100, 3)).axes[0]
-    named = [int(text.get_text()[-3:]) for text in radii.texts]
-    assert named == [0, 1, 2, 3, 96, 97, 98, 99]
-    places = [text.get_position()[1] for text in radii.texts]
+    *names, note = [text.get_text() for text in radii.texts]
+    assert [int(name[-3:]) for name in names] == [0, 1, 2, 3, 96, 97, 98, 99]
+    assert note == "named: the 4 largest and the\n4 smallest of 100 at the end"
+    assert not any(
+        "named" in text.get_text() for text in draw_radii_over_steps(_geometry(8, 3)).axes[0].texts
+    )
+    places = [text.get_position()[1] for text in radii.texts[:-1]]
     assert min(places) >= 0
     assert max(places) <= 1
 
@@ -58,7 +62,7 @@ def test_names_do_not_overlap_where_values_nearly_agree(classes):
     figure.draw_without_rendering()
     for axes in figure.axes:
         boxes = [text.get_window_extent() for text in axes.texts]
-        assert len(boxes) == 8
+        assert len(boxes) == 8 + 1
         assert all(low.y1 <= high.y0 for low, high in pairwise(boxes))
 
 

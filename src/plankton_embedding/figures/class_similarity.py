@@ -5,26 +5,29 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from plankton_embedding.analysis.class_similarity import link_classes
-from plankton_embedding.figures.style import INK, MUTED, figure_style, short_label
+from plankton_embedding.figures.style import GRID, INK, MUTED, figure_style, short_labels
 
 # From full (near) to clear (far): the page shines through where classes are unlike.
 _NEARNESS = LinearSegmentedColormap.from_list("nearness", [(0.08, 0.40, 0.67, a) for a in (1, 0)])
 _WHITE_LETTERS_UP_TO = 0.5
-_TREE_INCHES = 2.2
+_TREE_INCHES, _BAR_LABEL_INCHES, _ABOVE_INCHES, _EDGE_INCHES = 1.9, 3.4, 0.8, 0.2
+_POINTS = 72
 
 
 def draw_class_similarity(separations: pd.DataFrame) -> Figure:
     """Draw the tree of classes (average linkage) beside the heat map of their separations.
 
-    In each row the distance to the nearest other class is written, and framed. Classes stand in
-    the order of the table.
+    Names stand between the two. In each row the distance to the nearest other class is written,
+    and framed; the diagonal, of no meaning, is gray. Classes stand in the order of the table.
 
     Parameters
     ----------
@@ -36,24 +39,34 @@ def draw_class_similarity(separations: pd.DataFrame) -> Figure:
     letters = float(np.interp(classes, [30, 100], [9.5, 7.0]))
     side = max(1.2, classes * cell)
     with figure_style():
-        figure = Figure(figsize=(side + _TREE_INCHES + 3.4, side + 2.6), layout="constrained")
-        axes = figure.subplots()
-        _label_classes(axes, [short_label(str(name)) for name in separations.index], letters)
+        labels = short_labels(map(str, separations.index))
+        names = _longest(labels, letters) + 0.22
+        left, below = _EDGE_INCHES + _TREE_INCHES + names, _EDGE_INCHES + names
+        width = left + max(side, _BAR_LABEL_INCHES) + _EDGE_INCHES
+        height = below + side + _ABOVE_INCHES
+        figure = Figure(figsize=(width, height))
+        axes = figure.add_axes((left / width, below / height, side / width, side / height))
+        _label_classes(axes, labels, letters)
         if classes < 2:
             axes.text(0, 0, "only one\nclass", ha="center", va="center", color=MUTED)
             axes.set(xlim=(-0.5, 0.5), ylim=(0.5, -0.5), aspect="equal")
             return figure
         _draw_separations(axes, separations.to_numpy(dtype=float), side, 0.72 * letters)
-        tree = axes.inset_axes((-(_TREE_INCHES + 0.08) / side, 0, _TREE_INCHES / side, 1))
+        tree = axes.inset_axes((-(_TREE_INCHES + names) / side, 0, _TREE_INCHES / side, 1))
         _draw_tree(tree, link_classes(separations), classes)
     return figure
+
+
+def _longest(labels: list[str], letters: float) -> float:
+    font = FontProperties(size=letters)
+    widths = (text_to_path.get_text_width_height_descent(label, font, False)[0] for label in labels)
+    return max(widths) / _POINTS
 
 
 def _label_classes(axes: Axes, labels: list[str], letters: float) -> None:
     positions = np.arange(len(labels))
     axes.set_xticks(positions, labels, rotation=90, fontsize=letters)
     axes.set_yticks(positions, labels, fontsize=letters)
-    axes.yaxis.tick_right()
     axes.tick_params(length=0)
     axes.grid(visible=False)
     for spine in axes.spines.values():
@@ -68,6 +81,7 @@ def _draw_separations(
     # Two classes have one distance; a scale needs two ends.
     low, high = (lowest, highest) if highest > lowest else (0.0, max(highest, 1.0))
     image = axes.imshow(others, cmap=_NEARNESS, vmin=low, vmax=high, interpolation="none")
+    _gray_diagonal(axes, len(others))
     _mark_nearest(axes, others, low + _WHITE_LETTERS_UP_TO * (high - low), letters)
     above = axes.inset_axes((0, 1 + 0.22 / side, min(1, 2.6 / side), 0.14 / side))
     bar = axes.figure.colorbar(image, cax=above, orientation="horizontal", ticklocation="top")
@@ -75,6 +89,14 @@ def _draw_separations(
     bar.outline.set_visible(False)
     bar.locator = MaxNLocator(4)
     bar.update_ticks()
+
+
+def _gray_diagonal(axes: Axes, classes: int) -> None:
+    places = np.arange(classes)
+    cells = PolyCollection(list(_frames(places)), facecolors=GRID, linewidths=0)
+    axes.add_collection(cells, autolim=False)
+    ends = (-0.5, classes - 0.5)
+    axes.plot(ends, ends, color=MUTED, linewidth=0.7, scalex=False, scaley=False)
 
 
 def _mark_nearest(

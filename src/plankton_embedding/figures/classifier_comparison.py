@@ -182,7 +182,9 @@ def _draw_pairs(axes: Axes, names: list[str], differences: pd.DataFrame) -> None
     axes.grid(visible=False)
     axes.spines["bottom"].set_visible(False)
     axes.set_title("How many points behind which other", pad=24)
-    axes.text(0, 1.02, "filled: sure (adjusted p < 0.05)", transform=axes.transAxes, fontsize=8.5)
+    axes.text(
+        0, 1.02, f"filled: adjusted p < {_SURE_BELOW}", transform=axes.transAxes, fontsize=8.5
+    )
     axes.set_xlabel("behind classifier number …, in percentage points")
 
 

@@ -23,6 +23,7 @@ _SHARE_COLOUR = (30, 128, 205)
 _DEPTHS = [step / 20 for step in range(21)]
 # Pixels, at up to 30 classes and from 100 on.
 _CLASSES, _ROW_HEIGHT, _LETTERS = (30, 100), (22, 11), (11, 8)
+_COLUMN_WIDTH, _BESIDE_WIDTH = 11, 140
 _ABOVE, _LEAST_HEIGHT = 175, 260
 # Above the matrix, where no class name can reach them.
 _SLIDER_PLACE = {"x": 0, "len": 1, "y": 1, "yanchor": "bottom", "pad": {"b": 4}}
@@ -107,7 +108,7 @@ def _layout(names: Sequence[str], steps: Sequence[int], title: dict[str, Any]) -
     classes = len(names)
     rows = max(_LEAST_HEIGHT, classes * float(np.interp(classes, _CLASSES, _ROW_HEIGHT)))
     letters = float(np.interp(classes, _CLASSES, _LETTERS))
-    below = 60 + 0.6 * letters * max(map(len, short_labels(names)))
+    names_length = 0.6 * letters * max(map(len, short_labels(names)))
     heading = {**title["title"], "x": 0, "xanchor": "left", "y": 1, "yanchor": "top"}
     heading |= {"pad": {"l": 20, "t": 36}, "font": {"size": 15}}
     return {
@@ -120,7 +121,9 @@ def _layout(names: Sequence[str], steps: Sequence[int], title: dict[str, Any]) -
         "font": {"family": "system-ui, sans-serif", "size": 12, "color": MID_GRAY},
         "margin": {"l": 20, "r": 20, "t": _ABOVE, "b": 20},
         "modebar": {"bgcolor": _CLEAR, "color": MID_GRAY},
-        "height": round(_ABOVE + rows + below),
+        "height": round(_ABOVE + rows + 60 + names_length),
+        # The page's script gives the figure so many pixels; its box scrolls sideways.
+        "meta": {"least_width": round(_COLUMN_WIDTH * classes + _BESIDE_WIDTH + names_length)},
         "template": None,
     }
 

@@ -30,7 +30,8 @@ def draw_embedding_map(embedding_map: pd.DataFrame) -> Figure:
     """Draw the map, the name of each class beside the median of its images.
 
     A name that would cover another is moved away, with a line to its place. With more than 40
-    classes it is left out instead: the names of the most compact classes are written first.
+    classes it is left out instead: the names of the most compact classes are written first. A
+    note below the map says how many are named.
 
     Parameters
     ----------
@@ -62,7 +63,11 @@ def draw_embedding_map(embedding_map: pd.DataFrame) -> Figure:
                 rasterized=True,
             )
         _frame_map(axes, points)
-        _name_classes(axes, points)
+        classes, named = points["class_name"].nunique(), _name_classes(axes, points)
+        if named < classes:
+            note = f"names of {named} of {classes} classes: the others would cover them"
+            below = {"va": "top", "ha": "right", "fontsize": 8.5, "color": MUTED}
+            axes.text(0.995, -0.015, note, transform=axes.transAxes, **below)
     return figure
 
 
@@ -84,7 +89,8 @@ def _frame_map(axes: Axes, points: pd.DataFrame) -> None:
     axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, -0.005), ncols=2)
 
 
-def _name_classes(axes: Axes, points: pd.DataFrame) -> None:
+def _name_classes(axes: Axes, points: pd.DataFrame) -> int:
+    """Write the names that find a place, and return how many did."""
     by_class = points.groupby("class_name")[["x", "y"]]
     middles = by_class.median()
     away = points[["x", "y"]] - by_class.transform("median")
@@ -98,6 +104,7 @@ def _name_classes(axes: Axes, points: pd.DataFrame) -> None:
     pixels_a_unit = (frame[2] - frame[0]) / np.ptp(axes.get_xlim())
     # No name covers the middle of another class.
     taken = np.tile(axes.transData.transform(places), 2) + _HEART * np.array([-1, -1, 1, 1])
+    named = 0
     for position in np.argsort(spread, kind="stable"):
         note = axes.annotate(
             labels[position],
@@ -115,11 +122,13 @@ def _name_classes(axes: Axes, points: pd.DataFrame) -> None:
         if chosen is None:
             note.remove()
             continue
+        named += 1
         taken = np.vstack([taken, box + np.tile(offsets[chosen], 2)])
         note.set_position(offsets[chosen] * 72 / _DOTS_AN_INCH)
         if chosen >= _DIRECTIONS:
             start = note.get_position()
             axes.annotate("", places[position], start, textcoords="offset points", arrowprops=_LINE)
+    return named
 
 
 def _ring_offsets(box: NDArray[np.float64], radius: float, rings: int) -> NDArray[np.float64]:

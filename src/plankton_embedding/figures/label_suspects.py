@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from plankton_embedding.figures.page import render
 from plankton_embedding.figures.palette import class_colours
 from plankton_embedding.figures.style import (
     GRID,
+    INK,
     MUTED,
     PLAIN_COLOUR,
     figure_style,
@@ -48,10 +49,13 @@ class SuspectPictures:
         missing is left out, and none are there without an image store.
     typical : mapping of class name to image ids
         As from `find_typical_images` of the same module: of every class of the data.
+    class_names : mapping of image_id to class name
+        The labels of the images: their pictures are framed in the colours of these classes.
     """
 
     pixels: Mapping[str, npt.NDArray[np.uint8]]
     typical: Mapping[str, Sequence[str]]
+    class_names: Mapping[str, str] = field(default_factory=dict)
 
 
 def render_label_suspects(
@@ -72,7 +76,7 @@ def render_label_suspects(
     thumbnails = {
         image_id: make_thumbnail(image_id, pixels) for image_id, pixels in pictures.pixels.items()
     }
-    colours = class_colours([str(name) for name in pictures.typical])
+    colours = _colours(pictures)
     rows = []
     for row in suspects.head(shown).to_dict("records"):
         groups = [
@@ -87,6 +91,7 @@ def render_label_suspects(
             counts=counts,
             listed=len(suspects),
             colours=colours,
+            class_names=pictures.class_names,
             with_pictures=bool(thumbnails),
         )
     )
@@ -118,6 +123,10 @@ def draw_label_suspects(suspects: pd.DataFrame, pictures: SuspectPictures, shown
         return _draw_sheet(first, pictures)
 
 
+def _colours(pictures: SuspectPictures) -> dict[str, str]:
+    return class_colours([str(name) for name in pictures.typical])
+
+
 def _groups(row: Mapping[str, Any], pictures: SuspectPictures) -> list[tuple[str, list[str]]]:
     near = [row[name] for name in NEIGHBOUR_COLUMNS if not pd.isna(row[name])]
     typical = {
@@ -143,24 +152,33 @@ def _draw_sheet(first: pd.DataFrame, pictures: SuspectPictures) -> Figure:
     axes.set_axis_off()
     widths = [count * side + (count - 1) * _GAP for count in counts]
     lefts = np.cumsum([_MARGIN, *(width + _BETWEEN_GROUPS for width in widths[:-1])])
+    colours = _colours(pictures)
     top = _HEAD
     for record in first.to_dict("records"):
         row = {str(key): value for key, value in record.items()}
         groups = _groups(row, pictures)
-        _write_line(axes, row, top)
+        _write_line(axes, row, top, colours)
         for left, (title, ids) in zip(lefts, groups, strict=True):
             if top == _HEAD:
                 axes.text(left, 0.06, title, va="top", fontsize=8.5, fontweight="bold")
-            known = [pictures.pixels[one] for one in ids if one in pictures.pixels]
-            _place_tiles(axes, known, (float(left), top + _LINE), side)
+            known = [one for one in ids if one in pictures.pixels]
+            frames = [colours.get(pictures.class_names.get(one, ""), GRID) for one in known]
+            tiles = zip([pictures.pixels[one] for one in known], frames, strict=True)
+            _place_tiles(axes, tiles, (float(left), top + _LINE), side)
         top += _LINE + side + _FOOT
     return figure
 
 
-def _write_line(axes: Axes, row: Mapping[str, Any], top: float) -> None:
-    names = f"{short_label(row['class_name'])}  →  {short_label(row['suggested_class'])}"
+def _write_line(axes: Axes, row: Mapping[str, Any], top: float, colours: Mapping[str, str]) -> None:
     middle = top + _LINE - 0.14
-    axes.text(_MARGIN, middle, f"{row['rank']}.  {names}", va="center_baseline", fontsize=9)
+    pieces = [(f"{row['rank']}.  ", INK)]
+    for name, after in ((row["class_name"], "  →  "), (row["suggested_class"], "")):
+        pieces += [("■ ", colours.get(name, GRID)), (f"{short_label(name)}{after}", INK)]
+    place: dict[str, Any] = {"xy": (_MARGIN, middle), "va": "center_baseline"}
+    for text, colour in pieces:
+        written = axes.annotate(text, **place, fontsize=9, color=colour)
+        # The next piece starts where this one ends.
+        place = {"xy": (1, 0), "xycoords": written, "va": "bottom"}
     share = f"{short_label(row['image_id'])}    score {row['score']:.2f}"
     axes.text(
         _WIDTH - _MARGIN, middle, share, va="center_baseline", ha="right", fontsize=7.5, color=MUTED
@@ -168,16 +186,20 @@ def _write_line(axes: Axes, row: Mapping[str, Any], top: float) -> None:
 
 
 def _place_tiles(
-    axes: Axes, pictures: list[npt.NDArray[np.uint8]], corner: tuple[float, float], side: float
+    axes: Axes,
+    tiles: Iterable[tuple[npt.NDArray[np.uint8], str]],
+    corner: tuple[float, float],
+    side: float,
 ) -> None:
     left, top = corner
-    for place, pixels in enumerate(pictures):
+    for place, (pixels, colour) in enumerate(tiles):
         x = left + place * (side + _GAP)
         axes.imshow(
             _tile(pixels), extent=(x, x + side, top + side, top), cmap="gray", vmin=0, vmax=255,
             aspect="auto", interpolation="none",
         )  # fmt: skip
-        axes.add_patch(Rectangle((x, top), side, side, fill=False, edgecolor=GRID, linewidth=0.8))
+        width = 0.8 if colour == GRID else 2.2
+        axes.add_patch(Rectangle((x, top), side, side, fill=False, ec=colour, linewidth=width))
     axes.set(xlim=(0, _WIDTH), ylim=(axes.get_ylim()[0], 0))
 
 

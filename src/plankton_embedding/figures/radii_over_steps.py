@@ -28,7 +28,8 @@ def draw_radii_over_steps(class_geometry: pd.DataFrame) -> Figure:
     """Draw the radius of each class over steps, and below it how far its centroid moved.
 
     A thin line a class, in its colour; the thick line is the mean over classes. The classes at
-    either end at the last step are named, and their lines stronger.
+    either end at the last step are named, and their lines stronger; a note says so where there are
+    others.
 
     Parameters
     ----------
@@ -88,6 +89,9 @@ def _draw_classes(
     if from_zero:
         axes.set_ylim(bottom=0)
     _name_beside(axes, float(by_step.index[-1]), named, colours)
+    if len(named) < classes:
+        note = f"named: the {_NAMED_EACH_END} largest and the\n{_NAMED_EACH_END} smallest of {classes} at the end"
+        axes.text(1.035, 1.03, note, transform=axes.transAxes, fontsize=7, color=MUTED, va="bottom")
 
 
 def _extremes(last: pd.Series) -> pd.Series:

@@ -32,6 +32,12 @@ function compare(a, b, sign) {
 
 /* Figures of Plotly's are drawn when they come near the window, and follow the page's theme. */
 const darkTheme = window.matchMedia("(prefers-color-scheme: dark)");
+// The legend would leave no room for the figure: captions say what to do instead.
+const narrowScreen = window.matchMedia("(max-width: 720px)");
+// Between the margins of A4 and of Letter, in CSS pixels.
+const PAPER_WIDTH = 680;
+const interactive = [...document.querySelectorAll(".interactive")];
+const isOnPaper = () => document.documentElement.classList.contains("on-paper");
 
 function themeColours(layout) {
   const style = getComputedStyle(document.documentElement);
@@ -46,6 +52,34 @@ function themeColours(layout) {
   return colours;
 }
 
+/* What of a layout depends on where it is shown: theme, narrow screen, paper. */
+function fittingLayout(view, layout) {
+  const least = layout.meta?.least_width ?? 0;
+  const onPaper = isOnPaper();
+  view.style.minWidth = least && !onPaper ? `${least}px` : "";
+  view.style.width = onPaper ? `${Math.max(PAPER_WIDTH, least)}px` : "";
+  view.style.zoom = onPaper ? Math.min(1, PAPER_WIDTH / least) : "";
+  return { ...themeColours(layout), autosize: true, showlegend: narrowScreen.matches && !onPaper ? false : null };
+}
+
+function setPath(layout, path, value) {
+  const keys = path.replaceAll("[", ".").replaceAll("]", "").split(".");
+  const last = keys.pop();
+  keys.reduce((part, key) => (part[key] ??= {}), layout)[last] = value;
+}
+
+function refit(view) {
+  Plotly.relayout(view, fittingLayout(view, view.layout));
+  // Paper does not wait for the browser's next frame.
+  for (const name of view._fullLayout._subplots.gl3d ?? []) view._fullLayout[name]._scene.glplot.redraw();
+}
+
+function refitFigures() {
+  interactive.filter((view) => view.dataset.drawn === "done").forEach(refit);
+}
+darkTheme.addEventListener("change", refitFigures);
+narrowScreen.addEventListener("change", refitFigures);
+
 // Plotly rejects a promise with nothing when an animation is paused.
 window.addEventListener("unhandledrejection", (event) => {
   if (event.reason === undefined) event.preventDefault();
@@ -54,12 +88,17 @@ window.addEventListener("unhandledrejection", (event) => {
 async function drawFigure(view) {
   if (view.dataset.drawn) return;
   view.dataset.drawn = "begun";
+  const begunOnPaper = isOnPaper();
   try {
     const figure = JSON.parse(document.getElementById(`${view.id}-data`).textContent);
-    if (view.clientWidth <= 640) figure.layout.showlegend = false;
+    // A tall view shows less to the left and right: look from further away.
+    const eye = narrowScreen.matches ? figure.layout.scene?.camera.eye : undefined;
+    for (const axis of Object.keys(eye ?? {})) eye[axis] *= 1.6;
+    // Plotly takes the size of its box, which a change of width leaves as high as it was.
+    view.style.height = view.style.minHeight = `${figure.layout.height}px`;
+    for (const [path, value] of Object.entries(fittingLayout(view, figure.layout))) setPath(figure.layout, path, value);
     await Plotly.newPlot(view, { ...figure, config: { responsive: true, displaylogo: false } });
-    await Plotly.relayout(view, themeColours(view.layout));
-    darkTheme.addEventListener("change", () => Plotly.relayout(view, themeColours(view.layout)));
+    if (isOnPaper() !== begunOnPaper) refit(view);
     view.dataset.drawn = "done";
   } catch {
     const note = document.createElement("p");
@@ -70,7 +109,6 @@ async function drawFigure(view) {
   }
 }
 
-const interactive = [...document.querySelectorAll(".interactive")];
 const nearWindow = new IntersectionObserver((entries) => {
   for (const entry of entries) {
     if (!entry.isIntersecting) continue;
@@ -79,4 +117,18 @@ const nearWindow = new IntersectionObserver((entries) => {
   }
 }, { rootMargin: "400px" });
 window.addEventListener("load", () => interactive.forEach((view) => nearWindow.observe(view)));
-window.addEventListener("beforeprint", () => interactive.forEach(drawFigure));
+
+/* Paper is white whatever the theme, and nobody can open or move anything on it. */
+let openedForPaper = [];
+window.addEventListener("beforeprint", () => {
+  document.documentElement.classList.add("on-paper");
+  openedForPaper = [...document.querySelectorAll("details:not([open])")];
+  openedForPaper.forEach((details) => { details.open = true; });
+  refitFigures();
+  interactive.forEach(drawFigure);
+});
+window.addEventListener("afterprint", () => {
+  document.documentElement.classList.remove("on-paper");
+  openedForPaper.forEach((details) => { details.open = false; });
+  refitFigures();
+});
