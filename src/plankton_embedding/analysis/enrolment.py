@@ -1,0 +1,197 @@
+"""What a class that was added to a gallery is close to, and what it does to the other classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.spatial.distance import cdist
+
+from plankton_embedding.analysis.centroids import classify
+from plankton_embedding.analysis.embedding_tables import class_labels, embedding_matrix
+from plankton_embedding.analysis.gallery import ClassGallery, GalleryError, remove_class
+from plankton_embedding.analysis.left_out_distances import left_out_distances
+from plankton_embedding.analysis.scores import wilson_interval
+
+_ACCURACIES = ("images", "before", "before_low", "before_high", "after", "after_low", "after_high")
+
+
+@dataclass(frozen=True)
+class EnrolmentReport:
+    """What an enrolled class is close to, and what it does to the others.
+
+    Attributes
+    ----------
+    class_name : str
+    images : int
+        That the class was made of.
+    radius : float
+    own_recall : float
+        Share of the class's own images that get their class, each left out of its centroid. NaN
+        for a class of one image: nothing is left to compare it with.
+    nearest : DataFrame
+        One row another class, the nearest first: ``class_name``, ``distance`` between the
+        centroids, ``radius`` of the other class, ``distance_to_radius``, the distance in radii of
+        the enrolled class (missing if that is 0), and ``own_images``, how many of the class's own
+        images, each left out, get the other class.
+    accuracy : dict
+        Of the labelled images of the other classes: ``images``, and the accuracy ``before`` and
+        ``after`` with ``…_low`` and ``…_high`` (Wilson 95 %); NaN without images.
+    classes : DataFrame
+        One row another class that has labelled images, sorted: ``class_name``, ``images``,
+        ``recall_before``, ``recall_after``, ``to_new``, the images that now get the new class.
+    warning : str
+        Empty if the class can be told apart.
+    """
+
+    class_name: str
+    images: int
+    radius: float
+    own_recall: float
+    nearest: pd.DataFrame
+    accuracy: dict[str, float]
+    classes: pd.DataFrame
+    warning: str
+
+
+def compare_enrolled(
+    gallery: ClassGallery,
+    class_name: str,
+    vectors: ArrayLike,
+    embeddings: pd.DataFrame,
+    least_recall: float,
+) -> EnrolmentReport:
+    """Compare an enrolled class with the others, and the others before and after it.
+
+    All classification is by the nearest centroid of the gallery. The class cannot be told apart,
+    and a warning says so, if it has one image only, if fewer than ``least_recall`` of its own
+    images get their class when each is left out, or if its centroid lies nearer to that of
+    another class than the smaller of the two radii.
+
+    Parameters
+    ----------
+    gallery : ClassGallery
+        With the class in it.
+    class_name : str
+    vectors : array, shape (images, features)
+        Those that the class was made of.
+    embeddings : DataFrame
+        Labelled images of the other classes, of one step: ``class_name``, ``e00``, …. Take test
+        images: of those that made the gallery's centroids the accuracy is too good, though the
+        change can be trusted. Images of classes that the gallery does not have are left aside.
+    least_recall : float
+        Between 0 and 1.
+
+    Raises
+    ------
+    GalleryError
+        If the class is not in the gallery, or is the only one there.
+    """
+    place = gallery.position(class_name)
+    others = remove_class(gallery, class_name)
+    labels = class_labels(embeddings)
+    used = np.isin(labels, others.class_names)
+    labels, matrix = labels[used], embedding_matrix(embeddings[used])
+    given = _classify_left_out(gallery, place, np.asarray(vectors, dtype=np.float64))
+    own_recall = float((given == place).mean()) if gallery.counts[place] > 1 else np.nan
+    nearest = _nearest_classes(gallery, place, given)
+    before, after = (
+        classify(matrix, known.centroid_table())[0] if len(matrix) else labels
+        for known in (others, gallery)
+    )
+    return EnrolmentReport(
+        class_name=class_name,
+        images=int(gallery.counts[place]),
+        radius=float(gallery.radii[place]),
+        own_recall=own_recall,
+        nearest=nearest,
+        accuracy=_accuracy(before == labels, after == labels),
+        classes=_class_changes(labels, before == labels, after == labels, after == class_name),
+        warning=_warn(class_name, nearest, own_recall, least_recall, gallery.radii[place]),
+    )
+
+
+def _classify_left_out(
+    gallery: ClassGallery, place: int, vectors: NDArray[np.float64]
+) -> NDArray[np.intp]:
+    if vectors.ndim != 2 or not len(vectors):
+        raise GalleryError(
+            f"no vectors of {str(gallery.class_names[place])!r}: give those it was made of"
+        )
+    members = np.full(len(vectors), place)
+    distances = left_out_distances(vectors, members, gallery.counts, gallery.centroid_table())
+    nearest: NDArray[np.intp] = distances.argmin(axis=1)
+    return nearest
+
+
+def _nearest_classes(gallery: ClassGallery, place: int, given: NDArray[np.intp]) -> pd.DataFrame:
+    distances = cdist(gallery.centroids[place : place + 1], gallery.centroids)[0]
+    order = np.argsort(distances, kind="stable")
+    order = order[order != place]
+    radius = gallery.radii[place]
+    own_images = np.bincount(given, minlength=len(distances))
+    return pd.DataFrame(
+        {
+            "class_name": pd.Series(gallery.class_names[order].tolist(), dtype="str"),
+            "distance": distances[order],
+            "radius": gallery.radii[order],
+            "distance_to_radius": distances[order] / radius if radius > 0 else np.nan,
+            "own_images": own_images[order],
+        }
+    )
+
+
+def _accuracy(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> dict[str, float]:
+    if not before.size:
+        return dict.fromkeys(_ACCURACIES, np.nan) | {"images": 0}
+    accuracy: dict[str, float] = {"images": before.size}
+    for name, hits in (("before", before), ("after", after)):
+        low, high = wilson_interval(int(hits.sum()), hits.size)
+        accuracy |= {name: float(hits.mean())}
+        accuracy |= {f"{name}_low": float(low), f"{name}_high": float(high)}
+    return accuracy
+
+
+def _class_changes(
+    labels: NDArray[np.str_],
+    before: NDArray[np.bool_],
+    after: NDArray[np.bool_],
+    to_new: NDArray[np.bool_],
+) -> pd.DataFrame:
+    columns = {"recall_before": before, "recall_after": after, "to_new": to_new}
+    images = pd.DataFrame({"class_name": pd.Series(labels.tolist(), dtype="str"), **columns})
+    by_class = images.groupby("class_name", sort=True)
+    table = by_class[["recall_before", "recall_after"]].mean()
+    table.insert(0, "images", by_class.size())
+    return table.assign(to_new=by_class["to_new"].sum()).reset_index()
+
+
+def _warn(
+    class_name: str,
+    nearest: pd.DataFrame,
+    own_recall: float,
+    least_recall: float,
+    radius: float,
+) -> str:
+    neighbour, distance, neighbour_radius = nearest.iloc[0][["class_name", "distance", "radius"]]
+    reasons = []
+    if np.isnan(own_recall):
+        reasons.append("it has one image only, so nothing tells how far the class reaches")
+    elif own_recall < least_recall:
+        reasons.append(
+            f"only {100 * own_recall:.0f} % of its own images get their class when each is left "
+            f"out, less than {100 * least_recall:g} %"
+        )
+    if distance < min(radius, neighbour_radius):
+        reasons.append(
+            f"its centroid is {distance:.3g} from that of {neighbour!r}, less than either radius "
+            f"({radius:.3g} and {neighbour_radius:.3g})"
+        )
+    if not reasons:
+        return ""
+    return (
+        f"{class_name!r} cannot be told apart: {'; '.join(reasons)}. Its nearest class is "
+        f"{neighbour!r}: give more images, or put the two together"
+    )
