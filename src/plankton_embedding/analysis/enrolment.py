@@ -11,7 +11,8 @@ from scipy.spatial.distance import cdist
 
 from plankton_embedding.analysis.centroids import classify
 from plankton_embedding.analysis.embedding_tables import class_labels, embedding_matrix
-from plankton_embedding.analysis.gallery import ClassGallery, GalleryError, remove_class
+from plankton_embedding.analysis.gallery import ClassGallery, GalleryError
+from plankton_embedding.analysis.gallery_changes import remove_class
 from plankton_embedding.analysis.left_out_distances import left_out_distances
 from plankton_embedding.analysis.scores import wilson_interval
 
@@ -67,7 +68,7 @@ def compare_enrolled(
 
     All classification is by the nearest centroid of the gallery. The class cannot be told apart,
     and a warning says so, if it has one image only, if fewer than ``least_recall`` of its own
-    images get their class when each is left out, or if its centroid lies nearer to that of
+    images get their class when each is left out, or if its centroid lies no farther from that of
     another class than the smaller of the two radii.
 
     Parameters
@@ -90,6 +91,8 @@ def compare_enrolled(
         If the class is not in the gallery, or is the only one there.
     """
     place = gallery.position(class_name)
+    if len(gallery.class_names) == 1:
+        raise GalleryError(f"{class_name!r} is the only class of the gallery: nothing to compare")
     others = remove_class(gallery, class_name)
     labels = class_labels(embeddings)
     used = np.isin(labels, others.class_names)
@@ -184,9 +187,9 @@ def _warn(
             f"only {100 * own_recall:.0f} % of its own images get their class when each is left "
             f"out, less than {100 * least_recall:g} %"
         )
-    if distance < min(radius, neighbour_radius):
+    if distance <= min(radius, neighbour_radius):
         reasons.append(
-            f"its centroid is {distance:.3g} from that of {neighbour!r}, less than either radius "
+            f"its centroid is {distance:.3g} from that of {neighbour!r}, within both radii "
             f"({radius:.3g} and {neighbour_radius:.3g})"
         )
     if not reasons:

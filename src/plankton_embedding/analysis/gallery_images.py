@@ -6,7 +6,7 @@ The table ``gallery_embeddings`` has a row an image: ``image_id``, ``class_name`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -89,10 +89,10 @@ def add_images(gallery_embeddings: pd.DataFrame, enrolled: pd.DataFrame) -> pd.D
     return _columns(together.assign(image_id=ids))
 
 
-def drop_classes(gallery_embeddings: pd.DataFrame, class_names: list[str]) -> pd.DataFrame:
+def drop_classes(gallery_embeddings: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame:
     """Drop all images of classes."""
     labels = gallery_embeddings["class_name"].astype(str)
-    return gallery_embeddings[~labels.isin(class_names)].reset_index(drop=True)
+    return gallery_embeddings[~labels.isin([*class_names])].reset_index(drop=True)
 
 
 def rename_images(gallery_embeddings: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:

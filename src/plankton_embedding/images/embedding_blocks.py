@@ -83,24 +83,20 @@ def plan_blocks(
     marks = mark_files(source.location.filesystem, files, scan)["scanned_as"]
     # A file of this machine without a state is none; elsewhere a state may be unknown.
     known = marks.ne("") | source.location.is_local
-    lines = (
-        files["image_id"]
-        .astype("object")
-        .str.cat(
-            [files["path"].map(as_text), files["class_name"], files["reason"], marks], sep="\t"
-        )
-    )
+    columns = [files["image_id"], files["path"].map(as_text), files["class_name"], files["reason"]]
+    rows = zip(*(column.tolist() for column in (*columns, marks)), strict=True)
+    lines = pd.Series(["\t".join(row) for row in rows], index=files.index)
     chunks = pd.Series(number_chunks(files["image_id"], images_per_block), index=files.index)
     head = f"{_FORMAT}\n{recipe}\n"
-    groups = [rows for _, rows in files.groupby(chunks, sort=False)]
+    groups = [group for _, group in files.groupby(chunks, sort=False)]
     return [
         PlannedBlock(
             number,
             len(groups),
-            _hash(head, lines[rows.index]) if known[rows.index].all() else "",
-            rows,
+            _hash(head, lines[group.index]) if known[group.index].all() else "",
+            group,
         )
-        for number, rows in enumerate(groups)
+        for number, group in enumerate(groups)
     ]
 
 
