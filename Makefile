@@ -23,6 +23,7 @@ run: $(INSTALLED) $(SAMPLE)  ## draw the sample, train on it, write the report
 	@echo
 	@echo "Report     $$(ls -d $(CURDIR)/data/08_reporting/report.html/*/report.html | tail -n 1)"
 	@echo "           open it in a browser"
+	@echo "Map        $$(ls -d $(CURDIR)/data/08_reporting/embedding_map.html/*/embedding_map.html | tail -n 1)"
 	@echo "Images     $$(ls -d $(CURDIR)/data/08_reporting/data_report.html/*/data_report.html | tail -n 1)"
 	@echo "Kedro-Viz  make viz       then open http://127.0.0.1:4141"
 	@echo "MLflow     make mlflow    then open http://127.0.0.1:5000"
@@ -32,7 +33,7 @@ test: $(INSTALLED)  ## run the fast tests
 	@$(BIN)/python -m pytest --cov -m 'not slow'
 
 .PHONY: test-all
-test-all: $(INSTALLED)  ## run the slow tests: kills, several processes
+test-all: $(INSTALLED)  ## run the slow tests: kills, several processes, browsers, notebooks
 	@$(BIN)/python -m pytest -m slow
 
 .PHONY: install

@@ -86,6 +86,7 @@ def test_the_run_is_tracked(project):
     reports = client.list_artifacts(tracked.info.run_id, "report")
     assert sorted(file.path for file in reports) == [
         "report/data_report.html",
+        "report/embedding_map.html",
         "report/report.html",
     ]
 

@@ -44,6 +44,13 @@ def test_right_parameters(values):
         ("training.batches.classes", 1, "greater than or equal to 2"),
         ("split.validation_per_class", 2.5, "a whole number or a fraction below 1"),
         ("split.validation_per_class", "many", "valid number"),
+        ("split.unseen_classes", -1, "greater than or equal to 0, not -1"),
+        (
+            "split.unseen_classes",
+            "Calanus",
+            "should be a valid list, not 'Calanus' or should be a valid integer",
+        ),
+        ("split.unseen_classes", ["Calanus", 7], "valid string, not 7"),
         ("preprocess.image_size", 74, "greater than or equal to 75"),
         ("engine.workers", 0, "-1 (one a core) or at least 1"),
         ("embedder.dropout", 1, "less than 1"),
@@ -78,6 +85,12 @@ def test_all_mistakes_are_told_at_once(values):
     put(values, "training.device", "gpu")
     with pytest.raises(ParameterError, match=r"seed: .*\n.*training\.device: "):
         validate_parameters(values)
+
+
+@pytest.mark.parametrize("value", [[], 0, 5, ["Calanus", "007"]])
+def test_unseen_classes_are_names_or_a_count(values, value):
+    put(values, "split.unseen_classes", value)
+    assert validate_parameters(values).split.unseen_classes == value
 
 
 def test_splits_must_leave_something_to_train_on(values):

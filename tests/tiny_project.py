@@ -23,7 +23,7 @@ TINY_REPORT = {
         "animated_images_per_class": 2,
         "animated_steps": 3,
     },
-    "map": {"images": 100, "neighbours": 5, "min_distance": 0.1, "shown_neighbours": 3},
+    "map": {"images": 12, "neighbours": 5, "min_distance": 0.1, "shown_neighbours": 3},
     "classifiers": {
         "neighbour_counts": [1, 3],
         "folds": 2,
@@ -33,6 +33,19 @@ TINY_REPORT = {
     },
     "retrieval": {"ranks": [1, 5], "kmeans_starts": 2, "silhouette_images": 100},
     "label_suspects": {"neighbours": 3, "limit": 10, "shown": 3},
+    "open_world": {
+        "support_sizes": [1, 2, "all"],
+        "held_out_share": 0.5,
+        "draws": 3,
+        "neighbours": 3,
+        "pixel_side": 8,
+        "kept_share": 0.9,
+        "novelty_neighbours": 2,
+        "curve_points": 20,
+        "smallest_sample": 2,
+        "bootstrap_draws": 100,
+        "calibration_bins": 3,
+    },
 }
 NO_DUPLICATES = pd.DataFrame({"image_id": [], "duplicate_of": []}, dtype="str")
 
@@ -85,6 +98,7 @@ def tiny_values(images: Path) -> dict:
             "small_classes": "error",
             "group_column": None,
             "group_pattern": None,
+            "unseen_classes": [],
         },
         "preprocess": {
             "image_size": 75,

@@ -103,15 +103,16 @@ def test_degenerate_classes_are_classified_without_a_warning(validation):
     assert len(predictions) == 18
 
 
-def test_logistic_regression_says_when_it_did_not_converge(monkeypatch):
+def test_classifiers_say_when_they_did_not_converge():
     vectors, labels = _clouds(3, 10)
     table = _embeddings(list(zip(labels, vectors, strict=True)), [("class 0", vectors[0])])
     _, fits = predict_by_classifiers(table, _OPTIONS)
-    assert fits.set_index("classifier")["settings"]["logistic regression"] == "C = 1"
-    far = table.assign(e00=table["e00"] * 1e4)
-    _, fits = predict_by_classifiers(far, _OPTIONS)
-    settings = fits.set_index("classifier")["settings"]["logistic regression"]
-    assert settings == "C = 1, stopped after 100 iterations"
+    settings = fits.set_index("classifier")["settings"]
+    assert settings["logistic regression"] == settings["linear SVM"] == "C = 1"
+    _, fits = predict_by_classifiers(table.assign(e00=table["e00"] * 1e4), _OPTIONS)
+    settings = fits.set_index("classifier")["settings"]
+    assert settings["logistic regression"] == "C = 1, stopped after 100 iterations"
+    assert settings["linear SVM"] == "C = 1, stopped after 50,000 steps"
 
 
 @pytest.mark.parametrize("kernel", ["linear", "rbf"])
@@ -128,14 +129,13 @@ def test_machine_predicts_what_scikit_learn_s_does(kernel, classes, monkeypatch)
 
 def test_machine_on_components_does_not_care_for_the_scale_of_a_feature():
     vectors, labels = _clouds(4, 20)
-    scaled = vectors * [1e3, 1, 1, 1e-3]
+    scaled = vectors * [1024, 1, 1, 1 / 1024]
     predicted = []
     for values in (vectors, scaled):
         machine = MachineOnComponents(2)
         machine.fit(values, labels)
         predicted.append(machine.predict(values).tolist())
-        assert machine.kept == 2
-        assert 0.5 < machine.explained < 1
+        assert machine.settings.startswith("components: 2, ")
     assert predicted[0] == predicted[1]
 
 
@@ -187,23 +187,25 @@ def test_every_class_gets_a_cluster_even_if_it_has_the_majority_of_none():
 def test_mahalanobis_centroids_look_across_the_spread_not_along_it():
     random = np.random.default_rng(0)
     spread = random.normal(size=(200, 2)) * [10, 0.1]
-    vectors = np.concatenate([spread, spread + [0, 2]])
+    vectors = np.concatenate([spread, spread + [5, 2]])
     labels = np.repeat(["low", "high"], 200)
-    far_along = np.array([[40.0, 0.3], [-40, 1.7]])
+    far_along = np.array([[40.0, 0.3], [-40.0, 1.7]])
     model = MahalanobisCentroids()
     model.fit(vectors, labels)
     assert model.predict(far_along).tolist() == ["low", "high"]
-    assert classify(vectors + [25, 0], fit_centroids(vectors, labels))[0].tolist() != list(labels)
+    euclidean, _ = classify(far_along, fit_centroids(vectors, labels))
+    assert euclidean.tolist() == ["high", "low"]
 
 
 def test_mahalanobis_centroids_are_linear_discriminant_analysis_of_equal_priors():
     vectors, labels = _clouds(5, 400)
+    vectors = vectors @ np.array([[5, 0, 0, 0], [1, 1, 0, 0], [0, 2, 1, 0], [3, 0, 0, 0.2]])
     model = MahalanobisCentroids()
     model.fit(vectors, labels)
     discriminant = LinearDiscriminantAnalysis(priors=np.full(5, 0.2)).fit(vectors, labels)
     agreed = model.predict(vectors) == discriminant.predict(vectors)
     assert model.shrinkage < 0.05
-    assert agreed.mean() > 0.99
+    assert agreed.mean() > 0.98
 
 
 def test_the_same_seed_gives_the_same_predictions(tiny_embeddings):

@@ -31,6 +31,7 @@ def counts(**changes: int) -> pd.DataFrame:
             "train": 60,
             "validation": 10,
             "test": 10,
+            "unseen": 0,
             "dropped": 0,
         }
         for name in ("egg", "fish")
@@ -78,10 +79,31 @@ def test_what_is_seen_of_images(changes, words):
             {"dropped": 5, "train": 0, "test": 0},
             "warning: Classes dropped, too small to split: fish",
         ),
+        (
+            {"unseen": 80, "train": 0, "test": 0},
+            "note: Training never sees 1 of the classes (80 images): fish.",
+        ),
+        (
+            {"unseen": 9, "train": 0, "test": 0},
+            "warning: Unseen classes with fewer than 10 images: fish.",
+        ),
+        (
+            {"dropped": 1},
+            "warning: Dropped, as copies of unseen images: 1 image of classes that train "
+            "(1 of fish).",
+        ),
     ],
 )
 def test_what_is_seen_of_classes(changes, words):
     assert words in said(manifest(), counts(**changes), NO_COPIES, CUT_NOTHING)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"unseen": 80, "train": 0, "test": 0}, {"dropped": 60, "train": 0, "test": 0}]
+)
+def test_of_classes_that_do_not_train_nothing_else_is_said(changes):
+    found = said(manifest(), counts(**changes), NO_COPIES, CUT_NOTHING)
+    assert len(found.splitlines()) == 1
 
 
 def test_label_conflicts_come_first_with_their_classes():

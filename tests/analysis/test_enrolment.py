@@ -72,7 +72,8 @@ def test_own_recall_agrees_with_centroids_computed_anew():
         distance = {name: np.linalg.norm(vectors[row] - mean) for name, mean in means.items()}
         right.append(min(distance, key=distance.__getitem__) == "b")
     report = compare_enrolled(gallery, "b", vectors[rows], table([], []).assign(e01=0, e02=0), 0.5)
-    assert 0 < report.own_recall == pytest.approx(np.mean(right)) < 1
+    assert 0 < report.own_recall < 1
+    assert report.own_recall == pytest.approx(np.mean(right))
     assert report.nearest["own_images"].sum() == len(rows) - sum(right)
 
 
@@ -84,11 +85,32 @@ def test_a_class_within_the_radius_of_another_is_warned_about():
     assert "its own images" not in report.warning
 
 
+def test_a_class_that_takes_the_images_of_another_is_warned_about():
+    gallery, vectors = enrolled([4, 6])
+    old = table([0.0, 3.5, 3.6, 20.0, 30.0], ["left"] * 3 + ["right"] * 2)
+    warning = compare_enrolled(gallery, "new", vectors, old, 0.5).warning
+    assert "apart: the recall of 'left' falls from 100 to 33 %. Its nearest" in warning
+    assert compare_enrolled(gallery, "new", vectors, old, 0.3).warning == ""
+
+
+def test_the_wide_class_behind_a_narrow_one_is_seen():
+    known = ((8, "narrow"), (8, "narrow"), (2, "wide"), (12, "wide"))
+    gallery, vectors = enrolled([4, 16], known=known)
+    report = compare_enrolled(gallery, "new", vectors, table([], []), 0.0)
+    assert report.nearest["class_name"].tolist() == ["narrow", "wide"]
+    assert "3 from that of 'wide', within both radii (6 and 5)" in report.warning
+
+
+def test_a_small_class_in_the_reach_of_a_large_one_is_not_warned_about():
+    # Left has radius 1; its centroid lies 3 from that of the new class, whose radius is 4.
+    gallery, vectors = enrolled([0, 8])
+    assert compare_enrolled(gallery, "new", vectors, table([], []), 0.0).warning == ""
+
+
 def test_a_copy_of_another_class_is_warned_about_even_without_radius():
     gallery, vectors = enrolled([5, 6], name="b")
-    copy = enrol_class(gallery, "copy", [[1.0]], ["c"], 1)
     point = fit_gallery([[3.0], [3.0]], ["a", "b"], ["1", "2"], "net", 1)
-    assert compare_enrolled(copy, "b", vectors, table([], []), 0.5).warning == ""
+    assert compare_enrolled(gallery, "b", vectors, table([], []), 0.5).warning == ""
     assert "0 from that of 'a'" in compare_enrolled(point, "b", [[3.0]], table([], []), 0).warning
 
 
@@ -127,6 +149,9 @@ def test_a_class_alone_or_unknown_is_refused():
         compare_enrolled(alone, "a", [[3.0]], table([], []), 0.5)
     with pytest.raises(GalleryError, match="no class 'NA'"):
         compare_enrolled(alone, "NA", [[3.0]], table([], []), 0.5)
-    gallery, _ = enrolled([9, 11])
+    gallery, vectors = enrolled([9, 11])
+    other_embedder = table([1.0], ["left"]).assign(e01=0.0)
+    with pytest.raises(GalleryError, match=r"2 features.*1 in the gallery"):
+        compare_enrolled(gallery, "new", vectors, other_embedder, 0.5)
     with pytest.raises(GalleryError, match="no vectors of 'new'"):
         compare_enrolled(gallery, "new", np.empty((0, 1)), table([], []), 0.5)

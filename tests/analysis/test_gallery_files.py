@@ -140,6 +140,6 @@ def test_an_edited_or_damaged_table_is_noticed(gallery, tmp_path):
 
 def test_a_name_that_is_no_text_is_refused_by_name(tmp_path):
     name = os.fsdecode(b"copepod\xff")
-    with pytest.raises(GalleryError, match="copepod.*not valid text"):
+    with pytest.raises(GalleryError, match=r"copepod.*not valid text"):
         write_gallery(tmp_path, fit_gallery([[0.5]], [name], ["1.png"], "net", 1))
     assert not (tmp_path / "gallery.json").exists()

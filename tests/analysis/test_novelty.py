@@ -160,6 +160,13 @@ def test_a_feature_that_never_varies_is_no_error(random_vectors):
     assert score.score([stranger])[0] > score.score(vectors).max()
 
 
+def test_a_direction_in_which_nothing_varied_is_the_strangest():
+    # Shrinkage is 0 here: the covariance has no inverse.
+    score = MahalanobisDistance.fit([[0.0, 1], [2, 1], [9, 1], [11, 1]], ["a", "a", "b", "b"])
+    np.testing.assert_allclose(score.score([[1, 1], [4, 1], [12, 1]]), [0, 3, 2], atol=1e-9)
+    assert 1000 < score.score([[1, 1.1]])[0] < np.inf
+
+
 def test_a_single_image_can_be_a_reference():
     for score in fit_novelty_scores([[1.0, 2.0]], ["a"], neighbours=5).values():
         assert score.score([[1.0, 5.0]]).tolist() == [3]

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binomtest
-from sklearn.metrics import balanced_accuracy_score, f1_score
+from sklearn.metrics import f1_score
 
 from plankton_embedding.analysis.significance import (
     bootstrap_intervals,
@@ -67,8 +67,6 @@ def test_intervals_are_those_of_drawing_images_one_by_one():
     found = bootstrap_intervals(true, predicted, draws=4000, seed=0)
     for column, name in enumerate(("balanced_accuracy", "macro_f1")):
         np.testing.assert_allclose(found[name], expected[:, column], atol=0.012)
-    middle = balanced_accuracy_score(true, np.where(predicted == "d", "a b c", predicted))
-    assert found["balanced_accuracy"][0] < middle < found["balanced_accuracy"][1]
 
 
 def test_a_class_of_one_test_image_is_in_every_draw():

@@ -37,6 +37,17 @@ def test_predictions_use_the_validation_centroids_of_their_step(tables):
     ]
 
 
+def test_unseen_classes_change_nothing_that_was_measured(tables, tiny_embeddings):
+    predictions, geometry, steps = tables
+    test = tiny_embeddings[tiny_embeddings["split"] == "test"]
+    unseen = test.assign(split="unseen", class_name="new", image_id="new" + test["image_id"])
+    embeddings = pd.concat([tiny_embeddings, unseen], ignore_index=True)
+    pd.testing.assert_frame_equal(predict_by_centroids(embeddings), predictions)
+    pd.testing.assert_frame_equal(measure_class_geometry(embeddings), geometry)
+    again = measure_steps(embeddings, predict_by_centroids(embeddings), geometry)
+    pd.testing.assert_frame_equal(again, steps)
+
+
 def test_class_geometry_by_hand(tables):
     _, geometry, _ = tables
     assert geometry["step"].tolist() == [1, 1, 2, 2]

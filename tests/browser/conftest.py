@@ -47,9 +47,7 @@ def open_page(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "console",
-            lambda said: (
-                complaints.append(said.text) if said.type in ("error", "warning") else None
-            ),
+            lambda said: complaints.append(said.text) if _complains(said) else None,
         )
         page.on("request", lambda request: _only_from_page(request.url, complaints))
         if before:
@@ -61,6 +59,11 @@ def open_page(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+def _complains(said: Any) -> bool:
+    # Advice of the browser about Plotly's use of its canvas.
+    return said.type in ("error", "warning") and "willReadFrequently" not in said.text
 
 
 def _only_from_page(address: str, complaints: list[str]) -> None:

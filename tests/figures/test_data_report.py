@@ -99,6 +99,31 @@ def test_the_page_says_what_was_found_and_shows_it():
     assert "two classes</strong>: class &lt;1&gt; and class &lt;0&gt;, near, 2 bits apart" in html
 
 
+def with_unseen_classes() -> ReportedData:
+    """Return four classes: one unseen, one of whose images is dropped as a copy, one dropped."""
+    data = make_data(classes=4)
+    splits = data.splits.copy()
+    splits.loc[splits["class_name"] == "class <1>", "split"] = "unseen"
+    splits.loc[splits["image_id"] == "class <0>/005.png", "split"] = "dropped"
+    manifest = data.image_manifest
+    counts, summary = count_classes(manifest, splits), summarise_data(manifest, splits)
+    return ReportedData(manifest, splits, data.duplicates, counts, summary)
+
+
+def test_unseen_classes_are_told_apart():
+    html = " ".join(render(with_unseen_classes()).split())
+    assert "119 images of 3 classes" in html
+    assert "in use, and 1 that training never sees" in html
+    assert "Training never sees 1 of the classes (30 images): class &lt;1&gt;." in html
+    assert (
+        "as copies of unseen images: 1 image of classes that train (1 of class &lt;0&gt;)" in html
+    )
+    assert "too small to split: class &lt;3&gt;." in html
+    assert "30 images, unseen</span>" in html
+    assert ">Unseen<" in html
+    assert "unseen" not in render(make_data()).lower()
+
+
 def test_nothing_is_loaded_from_anywhere():
     html = render(make_data())
     assert not re.search(r'(src|href)="(?!data:|#)', html)

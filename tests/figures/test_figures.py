@@ -37,6 +37,20 @@ def test_class_counts_go_from_the_largest_class_down(class_counts):
     assert widths[2] == pytest.approx(0.79)
 
 
+@pytest.mark.parametrize("unseen", [None, 0, 300])
+def test_unseen_classes_are_drawn_where_there_are_any(class_counts, unseen):
+    counts = class_counts
+    if unseen is not None:
+        whole = {"class_name": "new", "found": unseen, "unseen": unseen}
+        counts = pd.concat([counts.assign(unseen=0), pd.DataFrame([whole])]).fillna(0)
+    figure = _rendered(draw_class_counts(counts))
+    (legend,) = figure.legends
+    labels = [text.get_text() for text in legend.get_texts()]
+    assert [label for label in labels if "unseen" in label] == (["unseen (300)"] if unseen else [])
+    widths = [bar.get_width() for bar in figure.axes[1].patches]
+    assert sum(widths) == pytest.approx(4 if unseen else 3)
+
+
 def test_three_dimensional_view_escapes_names_and_tells_centroids_by_size():
     points = pd.DataFrame(
         {

@@ -94,6 +94,7 @@ def split_options() -> Callable[..., SplitOptions]:
                 "small_classes": small_classes,
                 "group_column": None,
                 "group_pattern": None,
+                "unseen_classes": [],
             }
             | changes
         )

@@ -11,17 +11,19 @@ from tiny_project import NO_DUPLICATES as APART
 
 
 def test_counts_of_each_class(make_manifest, split_options):
-    manifest = make_manifest({"NA": 8, "b": 20, "c": 9, "": 3})
-    manifest.loc[[0, 1, 10, 11, 37, 38, 39], "status"] = REJECTED
-    splits = assign_splits(manifest, APART, split_options(4, 3, "drop"), seed=0)
+    manifest = make_manifest({"NA": 8, "b": 20, "c": 9, "": 3, "007": 5})
+    manifest.loc[[0, 1, 10, 11, 37, 38, 39, 40], "status"] = REJECTED
+    options = split_options(4, 3, "drop", unseen_classes=["007"])
+    splits = assign_splits(manifest, APART, options, seed=0)
     expected = [
-        ("", 3, 3, 0, 0, 0, 0),
-        ("NA", 8, 2, 0, 0, 0, 6),
-        ("b", 20, 2, 11, 4, 3, 0),
-        ("c", 9, 0, 2, 4, 3, 0),
+        ("", 3, 3, 0, 0, 0, 0, 0),
+        ("007", 5, 1, 0, 0, 0, 4, 0),
+        ("NA", 8, 2, 0, 0, 0, 0, 6),
+        ("b", 20, 2, 11, 4, 3, 0, 0),
+        ("c", 9, 0, 2, 4, 3, 0, 0),
     ]
     counts = count_classes(manifest, splits)
-    names = ["class_name", "found", "rejected", "train", "validation", "test", "dropped"]
+    names = ["class_name", "found", "rejected", "train", "validation", "test", "unseen", "dropped"]
     pd.testing.assert_frame_equal(counts, pd.DataFrame(expected, columns=names))
 
 
@@ -31,7 +33,7 @@ def test_counts_add_up(make_manifest, split_options, small_classes):
     manifest.loc[[5, 14, 50, 53], "status"] = REJECTED
     splits = assign_splits(manifest, APART, split_options(4, 4, small_classes), seed=0)
     counts = count_classes(manifest, splits)
-    parts = counts[["rejected", "train", "validation", "test", "dropped"]].sum(axis=1)
+    parts = counts[["rejected", "train", "validation", "test", "unseen", "dropped"]].sum(axis=1)
     assert counts["found"].tolist() == parts.tolist()
     assert counts["found"].tolist() == [5, 12, 7, 30]
     for row in counts.itertuples():
@@ -50,11 +52,31 @@ def test_summary_is_of_all_images(make_manifest, split_options):
         "images_accepted": 35,
         "images_rejected": 2,
         "classes": 2,
+        "unseen_classes": [],
         "train": 12 + 2,
         "validation": 8,
         "test": 6,
+        "unseen": 0,
         "dropped": 7,
     }
+
+
+def test_unseen_classes_are_counted_apart(make_manifest, split_options):
+    manifest = make_manifest({"a": 20, "b": 20, "c": 9, "d": 2})
+    options = split_options(4, 3, unseen_classes=["d", "c"])
+    splits = assign_splits(manifest, APART, options, seed=0)
+    summary = summarise_data(manifest, splits)
+    assert (summary["classes"], summary["unseen_classes"]) == (2, ["c", "d"])
+    assert (summary["unseen"], summary["train"]) == (11, 26)
+
+
+def test_fingerprints_without_unseen_classes_are_those_of_earlier_versions(
+    make_manifest, split_options
+):
+    # Recorded once. If this fails, no earlier training can be continued.
+    manifest = make_manifest({"a": 6, "b": 6})
+    splits = assign_splits(manifest, APART, split_options(1, 1), seed=0)
+    assert data_fingerprint(manifest, splits).startswith("1df30c2cdcf666a7")
 
 
 @pytest.fixture

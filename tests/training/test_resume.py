@@ -1,5 +1,6 @@
 """A training that is interrupted ends as if it had not been; another may go on with new rules."""
 
+import json
 from itertools import islice
 
 import numpy as np
@@ -12,10 +13,12 @@ from plankton_embedding.datasets.checkpoints_dataset import CheckpointsDataset
 from plankton_embedding.datasets.earlier_trainings_dataset import EarlierTrainingsDataset
 from plankton_embedding.datasets.embedder_dataset import EmbedderDataset
 from plankton_embedding.datasets.step_table_dataset import StepTableDataset
+from plankton_embedding.images.splits import assign_splits
 from plankton_embedding.training.checkpoint import CheckpointError, CheckpointFolder
 from plankton_embedding.training.earlier import ResumeError
 from plankton_embedding.training.session import train_in_steps
 from plankton_embedding.training.trained_embedder import select_embedder
+from tiny_project import NO_DUPLICATES
 
 NAMES = ("checkpoints", "training_history", "training_steps", "embeddings", "embedder")
 
@@ -59,7 +62,7 @@ def disk(tmp_path):
 
 @pytest.fixture
 def train(tiny, store, splits, disk):
-    def run(changes=None, first=None, **training):
+    def run(changes=None, first=None, splits=splits, **training):
         values = tiny.training.model_dump() | training
         for stage, change in (changes or {}).items():
             values[stage] |= change
@@ -101,6 +104,33 @@ def test_an_interrupted_training_ends_bit_for_bit_as_if_it_had_not_been(trained,
             step.metrics, expected.metrics, check_like=True, check_dtype=False
         )
     assert [step.checkpoint.continues for step in resumed] == [f"v1, step {done}"] * 3
+
+
+@pytest.mark.parametrize("done", [1, 3])
+def test_unseen_classes_are_embedded_after_an_interruption_too(tiny, manifest, train, disk, done):
+    options = tiny.split.model_copy(update={"unseen_classes": ["disc"]})
+    splits = assign_splits(manifest, NO_DUPLICATES, options, tiny.seed)
+    whole = train(splits=splits)
+    disk.write("v1", whole[:done])
+    resumed = train(splits=splits)
+    assert resumed[-1].checkpoint.continues == f"v1, step {done}"
+    embeddings = resumed[-1].embeddings
+    assert set(embeddings["split"]) == {"validation", "test", "unseen"}
+    pd.testing.assert_frame_equal(
+        embeddings, whole[-1].embeddings, check_like=True, check_dtype=False
+    )
+    pd.testing.assert_frame_equal(
+        resumed[-1].metrics, whole[-1].metrics, check_like=True, check_dtype=False
+    )
+
+
+def test_a_training_of_before_there_were_unseen_classes_is_continued(trained, train, disk):
+    disk.write("v1", trained[:2])
+    for path in (disk.folder / "checkpoints").rglob("step_*.json"):
+        card = json.loads(path.read_text())
+        del card["unseen_classes"]
+        path.write_text(json.dumps(card))
+    assert train(first=2)[-1].checkpoint.continues == "v1, step 2"
 
 
 def test_what_is_kept_is_handed_over_as_it_was_and_takes_no_room(trained, train, disk):

@@ -132,7 +132,7 @@ def list_classifiers(options: ClassifierOptions) -> list[Candidate]:
     """Return the classifiers to be compared, not fitted yet."""
     neighbours = ChosenNeighbours(options.neighbour_counts, options.folds, options.seed)
     tree = DecisionTreeClassifier(random_state=options.seed)
-    machine = SupportVectorMachine("rbf")
+    linear, radial = SupportVectorMachine("linear"), SupportVectorMachine("rbf")
     projected = MachineOnComponents(options.components)
     clusters = MatchedKMeans(options.kmeans_starts, options.seed)
     logistic = LogisticRegression()
@@ -141,13 +141,9 @@ def list_classifiers(options: ClassifierOptions) -> list[Candidate]:
         Candidate("nearest centroid", NearestCentroid(), lambda: "Euclidean distance"),
         Candidate("nearest neighbours", neighbours, lambda: f"k = {neighbours.neighbour_count}"),
         Candidate("decision tree", tree, lambda: f"leaves: {tree.get_n_leaves():,}"),
-        Candidate("linear SVM", SupportVectorMachine("linear"), lambda: "C = 1"),
-        Candidate("RBF SVM", machine, lambda: f"C = 1, gamma = {machine.gamma:.3g}"),
-        Candidate(
-            "RBF SVM on components",
-            projected,
-            lambda: f"components: {projected.kept}, {100 * projected.explained:.0f} % of variance",
-        ),
+        Candidate("linear SVM", linear, lambda: linear.settings),
+        Candidate("RBF SVM", radial, lambda: radial.settings),
+        Candidate("RBF SVM on components", projected, lambda: projected.settings),
         Candidate("k-means", clusters, lambda: f"a cluster a class, best of {clusters.starts}"),
         Candidate("logistic regression", logistic, lambda: _describe_logistic(logistic)),
         Candidate(

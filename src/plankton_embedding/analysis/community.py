@@ -121,7 +121,7 @@ def summarise_community(community: pd.DataFrame) -> dict[str, dict[str, Any]]:
             "communities": last["communities"],
         }
         if part["distance"].notna().any():
-            least = part.loc[part["distance"].idxmin()]
+            least = part.iloc[int(np.nanargmin(part["distance"]))]
             values |= {"least": least["distance"], "least_kept_share": least["kept_share"]}
         kept = {name: value.item() for name, value in values.items() if pd.notna(value)}
         summary.setdefault(str(score), {})[str(counted)] = kept

@@ -160,4 +160,5 @@ def _count(
     places: tuple[NDArray[np.intp], ...], weights: NDArray[np.float64], shape: tuple[int, ...]
 ) -> NDArray[np.float64]:
     flat = np.ravel_multi_index(places, shape)
-    return np.bincount(flat, weights, minlength=int(np.prod(shape))).reshape(shape)
+    counts = np.bincount(flat, weights, minlength=int(np.prod(shape)))
+    return counts.astype(np.float64).reshape(shape)

@@ -114,8 +114,11 @@ def _of_duplicates(duplicates: pd.DataFrame) -> list[Finding]:
 def _of_classes(counts: pd.DataFrame) -> list[Finding]:
     found = []
     classes = counts[counts["class_name"] != ""].set_index("class_name")
-    dropped = classes[classes["dropped"] > 0]
-    used = classes.drop(index=dropped.index)
+    # Of a class in use, only copies of unseen images are dropped.
+    dropped = classes[(classes["dropped"] > 0) & (classes["train"] == 0)]
+    unseen = classes[classes["unseen"] > 0]
+    used = classes.drop(index=dropped.index.union(unseen.index))
+    found += _of_unseen_classes(unseen, used[used["dropped"] > 0]["dropped"])
     if len(dropped):
         found.append(
             Finding(
@@ -146,6 +149,40 @@ def _of_classes(counts: pd.DataFrame) -> list[Finding]:
                 f"The classes are unequal: {used['train'].max():,} images of {largest} train, and "
                 f"{used['train'].min():,} of {smallest}.",
                 "The default batches draw classes equally. Read balanced accuracy, not accuracy.",
+            )
+        )
+    return found
+
+
+def _of_unseen_classes(unseen: pd.DataFrame, copies: pd.Series) -> list[Finding]:
+    found = []
+    if len(unseen):
+        images = _images(int(unseen["unseen"].sum()))
+        found.append(
+            Finding(
+                "note",
+                f"Training never sees {len(unseen)} of the classes ({images}): "
+                f"{_named(unseen.index)}.",
+                "Asked for by split.unseen_classes: they show how the embedding tells new animals.",
+            )
+        )
+    few = unseen[unseen["unseen"] < _FEW_TO_TEST]
+    if len(few):
+        found.append(
+            Finding(
+                "warning",
+                f"Unseen classes with fewer than {_FEW_TO_TEST} images: {_named(few.index)}.",
+                "Their scores will be uncertain; name larger classes in split.unseen_classes.",
+            )
+        )
+    if len(copies):
+        named = "; ".join(f"{count:,} of {name}" for name, count in copies.head(_NAMED).items())
+        found.append(
+            Finding(
+                "warning",
+                f"Dropped, as copies of unseen images: {_images(int(copies.sum()))} of classes "
+                f"that train ({named}).",
+                "Nothing unseen is trained on. Look at the copies below: one label is wrong.",
             )
         )
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -68,8 +68,9 @@ def compare_enrolled(
 
     All classification is by the nearest centroid of the gallery. The class cannot be told apart,
     and a warning says so, if it has one image only, if fewer than ``least_recall`` of its own
-    images get their class when each is left out, or if its centroid lies no farther from that of
-    another class than the smaller of the two radii.
+    images get their class when each is left out, if its centroid lies no farther from that of
+    another class than the smaller of the two radii, or if it brings the recall of another class
+    below ``least_recall``.
 
     Parameters
     ----------
@@ -80,15 +81,16 @@ def compare_enrolled(
         Those that the class was made of.
     embeddings : DataFrame
         Labelled images of the other classes, of one step: ``class_name``, ``e00``, …. Take test
-        images: of those that made the gallery's centroids the accuracy is too good, though the
-        change can be trusted. Images of classes that the gallery does not have are left aside.
+        images: of those that made the gallery's centroids the accuracy is too good. Images of
+        classes that the gallery does not have are left aside.
     least_recall : float
         Between 0 and 1.
 
     Raises
     ------
     GalleryError
-        If the class is not in the gallery, or is the only one there.
+        If the class is not in the gallery or is the only one there, no vectors are given, or the
+        embeddings are not of the gallery's size.
     """
     place = gallery.position(class_name)
     if len(gallery.class_names) == 1:
@@ -97,6 +99,11 @@ def compare_enrolled(
     labels = class_labels(embeddings)
     used = np.isin(labels, others.class_names)
     labels, matrix = labels[used], embedding_matrix(embeddings[used])
+    if len(matrix) and matrix.shape[1] != gallery.centroids.shape[1]:
+        raise GalleryError(
+            f"labelled embeddings of {matrix.shape[1]} features, {gallery.centroids.shape[1]} in "
+            "the gallery: they come from another embedder"
+        )
     given = _classify_left_out(gallery, place, np.asarray(vectors, dtype=np.float64))
     own_recall = float((given == place).mean()) if gallery.counts[place] > 1 else np.nan
     nearest = _nearest_classes(gallery, place, given)
@@ -104,16 +111,18 @@ def compare_enrolled(
         classify(matrix, known.centroid_table())[0] if len(matrix) else labels
         for known in (others, gallery)
     )
-    return EnrolmentReport(
+    classes = _class_changes(labels, before == labels, after == labels, after == class_name)
+    report = EnrolmentReport(
         class_name=class_name,
         images=int(gallery.counts[place]),
         radius=float(gallery.radii[place]),
         own_recall=own_recall,
         nearest=nearest,
         accuracy=_accuracy(before == labels, after == labels),
-        classes=_class_changes(labels, before == labels, after == labels, after == class_name),
-        warning=_warn(class_name, nearest, own_recall, least_recall, gallery.radii[place]),
+        classes=classes,
+        warning="",
     )
+    return replace(report, warning=_warn(report, least_recall))
 
 
 def _classify_left_out(
@@ -171,30 +180,33 @@ def _class_changes(
     return table.assign(to_new=by_class["to_new"].sum()).reset_index()
 
 
-def _warn(
-    class_name: str,
-    nearest: pd.DataFrame,
-    own_recall: float,
-    least_recall: float,
-    radius: float,
-) -> str:
-    neighbour, distance, neighbour_radius = nearest.iloc[0][["class_name", "distance", "radius"]]
+def _warn(report: EnrolmentReport, least_recall: float) -> str:
+    nearest, classes = report.nearest, report.classes
     reasons = []
-    if np.isnan(own_recall):
+    if np.isnan(report.own_recall):
         reasons.append("it has one image only, so nothing tells how far the class reaches")
-    elif own_recall < least_recall:
+    elif report.own_recall < least_recall:
         reasons.append(
-            f"only {100 * own_recall:.0f} % of its own images get their class when each is left "
-            f"out, less than {100 * least_recall:g} %"
+            f"only {100 * report.own_recall:.0f} % of its own images get their class when each is "
+            f"left out, less than {100 * least_recall:g} %"
         )
-    if distance <= min(radius, neighbour_radius):
+    within = nearest[nearest["distance"] <= nearest["radius"].clip(upper=report.radius)]
+    for other in within.head(1).to_dict("records"):
         reasons.append(
-            f"its centroid is {distance:.3g} from that of {neighbour!r}, within both radii "
-            f"({radius:.3g} and {neighbour_radius:.3g})"
+            f"its centroid is {other['distance']:.3g} from that of {other['class_name']!r}, within "
+            f"both radii ({report.radius:.3g} and {other['radius']:.3g})"
+        )
+    fell = classes[
+        (classes["recall_before"] >= least_recall) & (classes["recall_after"] < least_recall)
+    ]
+    for other in fell.sort_values("recall_after").head(1).to_dict("records"):
+        reasons.append(
+            f"the recall of {other['class_name']!r} falls from {100 * other['recall_before']:.0f} "
+            f"to {100 * other['recall_after']:.0f} %"
         )
     if not reasons:
         return ""
     return (
-        f"{class_name!r} cannot be told apart: {'; '.join(reasons)}. Its nearest class is "
-        f"{neighbour!r}: give more images, or put the two together"
+        f"{report.class_name!r} cannot be told apart: {'; '.join(reasons)}. Its nearest class is "
+        f"{nearest['class_name'].iloc[0]!r}: give more images, or put the two together"
     )

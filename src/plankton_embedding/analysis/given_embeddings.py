@@ -17,7 +17,7 @@ from plankton_embedding.analysis.embedding_tables import (
 
 _FILE_KINDS = (".parquet", ".csv")
 _STEP = re.compile(r"step[ _=-]*(\d+)", re.IGNORECASE)
-_SPLIT = re.compile(r"(?<![a-z])(validation|test)(?![a-z])", re.IGNORECASE)
+_SPLIT = re.compile(r"(?<![a-z])(validation|test|unseen)(?![a-z])", re.IGNORECASE)
 _CLASS_COLUMNS = ("class_name", "label")
 _HOW = "see docs/reporting.md, 'Embeddings of others'"
 
@@ -37,8 +37,8 @@ def read_given_embeddings(folder: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``image_id``, ``class_name``, ``step``, ``split`` ("validation" or "test") and the
-        vectors, float32.
+        ``image_id``, ``class_name``, ``step``, ``split`` ("validation", "test" or "unseen") and
+        the vectors, float32.
 
     Raises
     ------
@@ -78,11 +78,11 @@ def _read_file(path: Path, folder: Path) -> pd.DataFrame:
             "split": read["split"] if "split" in read else _split_of(place, path),
         }
     )
-    unknown = set(table["split"]) - {"validation", "test"}
+    unknown = set(table["split"]) - {"validation", "test", "unseen"}
     if unknown:
         raise EmbeddingsError(
-            f"{path} has the split {sorted(map(str, unknown))[0]!r}: only validation and test "
-            "images are reported on"
+            f"{path} has the split {sorted(map(str, unknown))[0]!r}: only validation, test "
+            "and unseen images are reported on"
         )
     images = read["image_id"].astype(str) if "image_id" in read else _row_names(table)
     table.insert(0, "image_id", images)

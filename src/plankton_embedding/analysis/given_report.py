@@ -10,7 +10,7 @@ import pandas as pd
 
 from plankton_embedding.analysis.given_embeddings import read_given_embeddings
 
-_SPLITS = ("train", "validation", "test", "dropped")
+_SPLITS = ("train", "validation", "test", "unseen", "dropped")
 _HISTORY_COLUMNS = (
     *("stage", "trained", "loss", "step", "epoch"),
     *("learning_rate", "train_loss", "validation_loss", "images_per_second"),
@@ -29,9 +29,10 @@ def given_report_inputs(folder: Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        By dataset: ``embeddings``; ``splits``, ``class_counts`` and ``data_summary`` as far as
-        the embeddings tell; ``embedder_card``, which says where they come from; no
-        ``training_history`` and no rejected images (empty tables); ``image_store`` is None.
+        By dataset: ``embeddings``; none of an untrained network; ``splits``, ``class_counts`` and
+        ``data_summary`` as far as the embeddings tell; ``embedder_card``, which says where they
+        come from; no ``training_history`` and no rejected images (empty tables); ``image_store``
+        is None.
     """
     embeddings = read_given_embeddings(folder)
     images = embeddings[["image_id", "class_name", "split"]].drop_duplicates(ignore_index=True)
@@ -39,6 +40,7 @@ def given_report_inputs(folder: Path) -> dict[str, Any]:
     fingerprint = _fingerprint(embeddings)
     return {
         "embeddings": embeddings,
+        "untrained_embeddings": embeddings.head(0),
         "splits": images.assign(group=None),
         "class_counts": counts,
         "data_summary": {

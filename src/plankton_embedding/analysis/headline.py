@@ -29,9 +29,9 @@ def collect_metrics(
     dict
         ``best_step``, ``last_step``; ``test`` and ``validation``, each by validation centroids
         at the ``best`` and the ``last`` step; ``raw_pixels``, the baseline, and ``gain``, the
-        accuracy of the best and the last step less the baseline's (if there is one); ``steps``, the values of each
-        step under its number. Missing values are left out. No timings: the same data give the
-        same dictionary.
+        accuracy of the best and the last step less the baseline's (if there is one); ``steps``,
+        the values of each step under its number. Missing values are left out. No timings: the
+        same data give the same dictionary.
 
     Raises
     ------
@@ -57,6 +57,13 @@ def collect_metrics(
             name: float(scores["accuracy"] - accuracy) for name, scores in test.items()
         }
     return metrics
+
+
+def summarise_classifiers(comparison: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Return the scores of `significance.score_classifiers` by classifier; no timings."""
+    names = ["accuracy", "low", "high", "balanced_accuracy", "macro_f1"]
+    scores = comparison.set_index("classifier")[names].astype(float)
+    return {str(name): dict(zip(names, row, strict=True)) for name, *row in scores.itertuples()}
 
 
 def _scores(predictions: pd.DataFrame, step: int, split: str) -> dict[str, float | int]:

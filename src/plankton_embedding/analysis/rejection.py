@@ -130,7 +130,7 @@ def measure_rejection(
         scores, strange = (part[chosen["score"]].to_numpy() for part in (known, unknown))
         kept, rejected = ~(scores > chosen["threshold"]), strange > chosen["threshold"]
         low, high = auroc_interval(scores, strange, draws, seed)
-        row = {"known_images": len(known), "unknown_images": len(unknown)}
+        row: dict[str, float] = {"known_images": len(known), "unknown_images": len(unknown)}
         row |= {"auroc": auroc(scores, strange), "auroc_low": low, "auroc_high": high}
         row["fpr_at_95_tpr"] = _false_positive_rate(scores, strange)
         row |= _with_interval("known_kept", kept)
@@ -152,9 +152,10 @@ def is_right(known: pd.DataFrame) -> NDArray[np.bool_]:
 
 def summarise_rejection(rejection: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Return what `measure_rejection` measured, by score, for the metrics; less what is missing."""
+    values = rejection.set_index("score").to_dict("index")
     return {
-        str(row.pop("score")): {name: value for name, value in row.items() if pd.notna(value)}
-        for row in rejection.to_dict("records")
+        str(score): {str(name): value for name, value in row.items() if pd.notna(value)}
+        for score, row in values.items()
     }
 
 

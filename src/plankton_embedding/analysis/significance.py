@@ -175,19 +175,12 @@ def _interval(values: NDArray[np.float64]) -> tuple[float, float]:
 
 def _right_answers(predictions: pd.DataFrame) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
     """Return the names of the classifiers and who got which image right, shape (names, images)."""
-    parts = dict(list(predictions.groupby("classifier", sort=False)))
-    images = [part["image_id"].to_numpy() for part in parts.values()]
+    parts = [(str(name), part) for name, part in predictions.groupby("classifier", sort=False)]
+    images = [part["image_id"].to_numpy() for _, part in parts]
     if not all(np.array_equal(images[0], others) for others in images[1:]):
         raise ValueError("the classifiers must have classified the same images in the same order")
     hits = [
         (part["class_name"].astype(str) == part["predicted_class"].astype(str)).to_numpy()
-        for part in parts.values()
+        for _, part in parts
     ]
-    return np.array(list(parts), dtype=object), np.array(hits)
-
-
-def summarise_classifiers(comparison: pd.DataFrame) -> dict[str, dict[str, float]]:
-    """Return the scores of `score_classifiers` by classifier, for the metrics; no timings."""
-    names = ["accuracy", "low", "high", "balanced_accuracy", "macro_f1"]
-    scores = comparison.set_index("classifier")[names].astype(float)
-    return {str(name): row for name, row in scores.to_dict("index").items()}
+    return np.array([name for name, _ in parts], dtype=object), np.array(hits)

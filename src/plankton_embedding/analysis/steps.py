@@ -36,7 +36,9 @@ def step_centroids(embeddings: pd.DataFrame, step: int) -> Centroids:
 
 
 def predict_by_centroids(embeddings: pd.DataFrame) -> pd.DataFrame:
-    """Classify every embedding by the validation centroids of its own step.
+    """Classify validation and test embeddings by the validation centroids of their own step.
+
+    Unseen classes have no centroid: their images are left out.
 
     Returns
     -------
@@ -48,7 +50,7 @@ def predict_by_centroids(embeddings: pd.DataFrame) -> pd.DataFrame:
     parts = []
     for step in validation_steps(embeddings):
         centroids = step_centroids(embeddings, step)
-        rows = embeddings[embeddings["step"] == step]
+        rows = embeddings[(embeddings["step"] == step) & (embeddings["split"] != "unseen")]
         predicted, distance = classify(embedding_matrix(rows), centroids)
         kept = rows[["image_id", "class_name", "step", "split"]]
         parts.append(kept.assign(predicted_class=predicted, distance=distance))

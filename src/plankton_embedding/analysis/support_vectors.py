@@ -14,6 +14,9 @@ from sklearn.svm import SVC
 from plankton_embedding.analysis.votes import most_frequent
 
 _CHUNK_VALUES = 4_000_000
+# Steps of libsvm for a pair of classes, which takes hundreds where features are of like size;
+# where they are not, it goes on for hours.
+_MOST_STEPS = 50_000
 
 
 class SupportVectorMachine:
@@ -21,6 +24,11 @@ class SupportVectorMachine:
 
     The answer is that of `SVC.predict`, some ten times sooner with many classes: libsvm
     compares images with support vectors one at a time.
+
+    Attributes
+    ----------
+    settings : str
+        What it was fitted with, once fitted; and whether it had to stop before its end.
     """
 
     def __init__(self, kernel: Literal["linear", "rbf"]) -> None:
@@ -30,8 +38,12 @@ class SupportVectorMachine:
         """Fit a machine for each pair of classes."""
         variance = float(vectors.var())
         # The default, gamma="scale", spelt out: SVC does not tell what it came to.
-        self.gamma = 1 / (vectors.shape[1] * variance) if variance > 0 else 1.0
-        self._model = SVC(kernel=self._kernel, gamma=self.gamma).fit(vectors, labels)
+        self._gamma = 1 / (vectors.shape[1] * variance) if variance > 0 else 1.0
+        self._model = SVC(kernel=self._kernel, gamma=self._gamma, max_iter=_MOST_STEPS)
+        self._model.fit(vectors, labels)
+        self.settings = "C = 1" if self._kernel == "linear" else f"C = 1, gamma = {self._gamma:.3g}"
+        if self._model.n_iter_.max() >= _MOST_STEPS:
+            self.settings += f", stopped after {_MOST_STEPS:,} steps"
         if self._kernel == "linear":
             self._normals = self._model.coef_  # computed anew each time that one asks
 
@@ -65,7 +77,7 @@ class SupportVectorMachine:
         if self._kernel == "linear":
             decisions = vectors @ self._normals.T + model.intercept_
         else:
-            kernel = rbf_kernel(vectors, model.support_vectors_, self.gamma)
+            kernel = rbf_kernel(vectors, model.support_vectors_, self._gamma)
             blocks = np.split(np.arange(kernel.shape[1]), np.cumsum(model.n_support_)[:-1])
             sums = np.stack(
                 [kernel[:, block] @ model.dual_coef_[:, block].T for block in blocks], axis=1
@@ -82,10 +94,9 @@ class MachineOnComponents:
 
     Attributes
     ----------
-    kept : int
-        Components, at most as many as there are features or images, once fitted.
-    explained : float
-        Share of the standardised variance that they hold, once fitted.
+    settings : str
+        How many components, at most as many as there are features or images, and what share of
+        the standardised variance they hold, once fitted.
     """
 
     def __init__(self, components: int) -> None:
@@ -93,12 +104,13 @@ class MachineOnComponents:
 
     def fit(self, vectors: NDArray[np.float64], labels: NDArray[np.str_]) -> None:
         """Find the components, then fit the machine."""
-        self.kept = min(self._components, *vectors.shape)
+        kept = min(self._components, *vectors.shape)
         self._scaler = StandardScaler().fit(vectors)
-        self._basis = PCA(self.kept, svd_solver="full")
+        self._basis = PCA(kept, svd_solver="full")
         with np.errstate(invalid="ignore"):  # vectors that are all the same have no variance
             coordinates = self._basis.fit_transform(self._scaler.transform(vectors))
-        self.explained = float(np.nan_to_num(self._basis.explained_variance_ratio_).sum())
+        explained = float(np.nan_to_num(self._basis.explained_variance_ratio_).sum())
+        self.settings = f"components: {kept}, {100 * explained:.0f} % of variance"
         self._machine = SupportVectorMachine("rbf")
         self._machine.fit(coordinates, labels)
 

@@ -22,7 +22,7 @@ class FigureDataset(MatplotlibDataset):
     # Publications ask for 300 dots an inch; a page and a screen see no more than 200.
     DEFAULT_SAVE_ARGS = {"format": "png", "dpi": 200, "bbox_inches": "tight"}  # noqa: RUF012
 
-    def load(self) -> str:  # type: ignore[override]
+    def load(self) -> str:
         """Return the figure as an inline SVG element."""
         path = _beside(get_filepath_str(self._get_load_path(), self._protocol))
         with self._fs.open(path, "r", encoding="utf-8") as file:

@@ -145,6 +145,61 @@ def render_scores_chapter(
     )
 
 
+def describe_unseen(
+    zero_shot_scores: pd.DataFrame, zero_shot_left_out: pd.DataFrame, novelty: pd.DataFrame
+) -> dict[str, Any]:
+    """Return what the chapter about the open world says of unseen classes."""
+    unseen = novelty[novelty["split"] == "unseen"]
+    left_out = zero_shot_left_out.astype(str).drop_duplicates("class_name")
+    return {
+        "unseen_images": len(unseen),
+        "unseen_classes": sorted(unseen["class_name"].astype(str).unique()),
+        "unknown_images": int((~novelty["known"]).sum()),
+        "draws": int(zero_shot_scores["draws"].max()) if len(zero_shot_scores) else 0,
+        "left_out": [
+            f"{row.class_name} ({row.images} images)" for row in left_out.itertuples(index=False)
+        ],
+    }
+
+
+def render_open_world_chapter(
+    open_world_values: dict[str, Any],
+    calibration_summary: dict[str, Any],
+    novelty_thresholds: pd.DataFrame,
+    *figures: Drawn,
+) -> str:
+    """Render the chapter about unseen classes, unknown images and confidence.
+
+    Parameters
+    ----------
+    open_world_values : dict
+        As from `describe_unseen`.
+    calibration_summary : dict
+    novelty_thresholds : DataFrame
+    figures : Figure or str
+        Zero-shot scores, rejection curves, open-set accuracy, community distances, reliability.
+    """
+    names = ("zero_shot", "rejection", "open_set", "community", "reliability")
+    descriptions = (
+        "Accuracy on unseen classes against images in the support set",
+        "How well unknown images are told from known ones",
+        "Open-set accuracy over thresholds",
+        "Distance of predicted to true communities over thresholds",
+        "How often it is right, against how sure it is",
+    )
+    drawn = {
+        name: inline_figure(figure, description)
+        for name, figure, description in zip(names, figures, descriptions, strict=True)
+    }
+    return render(
+        "open_world.html",
+        kept_share=float(novelty_thresholds["kept_share"].iloc[0]),
+        calibration=calibration_summary,
+        **open_world_values,
+        **drawn,
+    )
+
+
 def _class_rows(class_metrics: pd.DataFrame) -> list[dict[Hashable, Any]]:
     with_centroid = class_metrics.loc[class_metrics["radius"].notna(), "class_name"]
     colours = class_colours([str(name) for name in with_centroid])

@@ -24,7 +24,8 @@ def draw_class_counts(class_counts: pd.DataFrame) -> Figure:
     ----------
     class_counts : DataFrame
         One row a class: ``class_name``, ``found``, ``train``, ``validation``, ``test``,
-        ``dropped``, ``rejected``. Drawn from the largest class to the smallest.
+        ``dropped``, ``rejected``, perhaps ``unseen``. Drawn from the largest class to the
+        smallest.
     """
     table = class_counts.sort_values(["found", "class_name"], ascending=[True, False])
     labels = [short_label(str(name)) for name in table["class_name"]]
@@ -58,9 +59,12 @@ def _draw_found(axes: Axes, found: pd.Series) -> None:
 
 
 def _draw_shares(axes: Axes, table: pd.DataFrame) -> None:
-    total = table[list(SPLIT_COLOURS)].sum(axis=1).clip(lower=1)
+    # Without unseen classes, and in tables of before there were any, there is nothing to tell.
+    without = {"unseen"} if "unseen" not in table or not table["unseen"].any() else set()
+    colours = {name: colour for name, colour in SPLIT_COLOURS.items() if name not in without}
+    total = table[list(colours)].sum(axis=1).clip(lower=1)
     left = pd.Series(0.0, index=table.index)
-    for split, colour in SPLIT_COLOURS.items():
+    for split, colour in colours.items():
         share = table[split] / total
         axes.barh(
             range(len(table)),
@@ -78,4 +82,4 @@ def _draw_shares(axes: Axes, table: pd.DataFrame) -> None:
     axes.xaxis.set_major_formatter(percent_ticks())
     axes.set_title("Where they went")
     axes.set_xlabel("share of the class's images")
-    axes.figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=5)
+    axes.figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=6)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -65,7 +67,11 @@ def _draw_distances(axes: Axes, table: pd.DataFrame) -> None:
             if pd.notna(chosen["low"]):
                 label += f" ({chosen['low']:.3f}–{chosen['high']:.3f})"
             place = [chosen["kept_share"]], [chosen["distance"]]
-            look = {"markersize": 6, "markeredgecolor": PAPER, "markeredgewidth": 0.7}
+            look: dict[str, Any] = {
+                "markersize": 6,
+                "markeredgecolor": PAPER,
+                "markeredgewidth": 0.7,
+            }
             axes.plot(*place, color=colour, marker=marker, zorder=4, **look)
         axes.plot(shares, moving["distance"], color=colour, linestyle=line, label=label)
     draw_kept_axis(axes, kept_share)

@@ -125,6 +125,7 @@ def _sheets(
             "class_name": name,
             "found": counts[name]["found"] - counts[name]["rejected"],
             "train": counts[name]["train"],
+            "unseen": counts[name]["unseen"],
             "images": [thumbnails[image_id] for image_id in ids],
         }
         for name, ids in choose_sheets(data, images_per_class).items()

@@ -8,7 +8,6 @@ from math import isnan
 from typing import Any
 
 import plotly.graph_objects as go
-
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from matplotlib.figure import Figure

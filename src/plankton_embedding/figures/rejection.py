@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
+from numpy.typing import NDArray
 
 from plankton_embedding.figures.style import INK, MUTED, PAPER, figure_style, percent_ticks
 
@@ -117,9 +118,9 @@ def _draw_roc(axes: Axes, curves: pd.DataFrame, rejection: pd.DataFrame) -> None
         area = f"{row['auroc']:.3f} ({row['auroc_low']:.3f}–{row['auroc_high']:.3f})"
         name = SCORE_LOOKS[row["score"]][0]
         _draw_line(axes, part["unknown_kept"], part["known_kept"], row, f"{name}: area {area}")
-        across = _reach(row, "unknown_rejected")[:, ::-1].T
+        across = _reach(row, "unknown_rejected")[::-1]
         place = (1 - row["unknown_rejected"], row["known_kept"])
-        _mark(axes, place, row, xerr=across, yerr=_reach(row, "known_kept").T)
+        _mark(axes, place, row, xerr=across, yerr=_reach(row, "known_kept"))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(percent_ticks())
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
@@ -134,19 +135,19 @@ def _draw_shares(axes: Axes, curves: pd.DataFrame, rejection: pd.DataFrame) -> N
         name, kept = SCORE_LOOKS[row["score"]][0], part["validation_kept"]
         _draw_line(axes, kept, part["known_kept"], row, None, linewidth=1.2)
         place = (row["validation_kept"], row["known_kept"])
-        _mark(axes, place, row, yerr=_reach(row, "known_kept").T)
+        _mark(axes, place, row, yerr=_reach(row, "known_kept"))
         label = f"{name}: {100 * row['known_kept']:.1f} % kept"
         if pd.notna(row["unknown_rejected"]):
             label += f", {100 * row['unknown_rejected']:.1f} % rejected"
         _draw_line(axes, kept, 1 - part["unknown_kept"], row, label)
         place = (row["validation_kept"], row["unknown_rejected"])
-        _mark(axes, place, row, yerr=_reach(row, "unknown_rejected").T)
+        _mark(axes, place, row, yerr=_reach(row, "unknown_rejected"))
     draw_kept_axis(axes, float(rejection["kept_share"].iloc[0]))
     axes.yaxis.set_major_formatter(percent_ticks())
     axes.set_ylim(-0.02, 1.1)
     axes.set_yticks(np.linspace(0, 1, 6))
     left = axes.get_xlim()[0]
-    small = {"fontsize": 8, "color": MUTED, "clip_on": True}
+    small: dict[str, Any] = {"fontsize": 8, "color": MUTED, "clip_on": True}
     axes.text(left + 0.015, max(0.0, left - 0.04), "known test images kept", va="top", **small)
     if rejection["unknown_rejected"].notna().any():
         axes.text(left + 0.015, 1.02, "unknown images rejected", va="bottom", **small)
@@ -169,7 +170,7 @@ def _draw_accuracy(axes: Axes, curves: pd.DataFrame, rejection: pd.DataFrame) ->
         part = part[part["validation_kept"] >= visible_from(kept_share)]
         _draw_line(axes, part["validation_kept"], part["open_set_accuracy"], row, label)
         place = (row["validation_kept"], row["open_set_accuracy"])
-        _mark(axes, place, row, yerr=_reach(row, "open_set_accuracy").T)
+        _mark(axes, place, row, yerr=_reach(row, "open_set_accuracy"))
     draw_kept_axis(axes, kept_share)
     axes.yaxis.set_major_formatter(percent_ticks())
     put_legend_below(axes)
@@ -190,7 +191,7 @@ def _draw_oscr(axes: Axes, curves: pd.DataFrame, rejection: pd.DataFrame) -> Non
         part = part[part["unknown_kept"] > 0]
         _draw_line(axes, part["unknown_kept"], part["known_right_kept"], row, label)
         place = (max(1 - row["unknown_rejected"], lowest), row["known_right_kept"])
-        _mark(axes, place, row, yerr=_reach(row, "known_right_kept").T)
+        _mark(axes, place, row, yerr=_reach(row, "known_right_kept"))
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(percent_ticks())
     axes.xaxis.set_minor_formatter(NullFormatter())
@@ -215,12 +216,22 @@ def _draw_line(
 
 def _mark(axes: Axes, place: tuple[float, float], row: _Record, **reach: Any) -> None:
     _, colour, _, marker = SCORE_LOOKS[row["score"]]
-    look = {"markersize": 6, "markeredgecolor": PAPER, "markeredgewidth": 0.7, "zorder": 4}
-    axes.errorbar(*place, color=colour, marker=marker, elinewidth=1.1, **look, **reach)
+    axes.errorbar(
+        place[0],
+        place[1],
+        color=colour,
+        marker=marker,
+        markersize=6,
+        markeredgecolor=PAPER,
+        markeredgewidth=0.7,
+        elinewidth=1.1,
+        zorder=4,
+        **reach,
+    )
 
 
-def _reach(row: _Record, name: str) -> np.ndarray:
-    """Return how far an interval reaches below and above its value, shape (1, 2)."""
-    reach = np.array([[row[name] - row[f"{name}_low"], row[f"{name}_high"] - row[name]]])
+def _reach(row: _Record, name: str) -> NDArray[np.float64]:
+    """Return how far an interval reaches below and above its value, shape (2, 1)."""
+    reach = np.array([[row[name] - row[f"{name}_low"]], [row[f"{name}_high"] - row[name]]])
     # The end of an interval at 100 % is 1 but for rounding.
     return np.maximum(reach, 0)

@@ -6,10 +6,12 @@ import io
 import re
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from functools import lru_cache
 from html import escape
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -23,6 +25,7 @@ SPLIT_COLOURS = {
     "train": "#2f7fb9",
     "validation": "#e3981b",
     "test": "#12967a",
+    "unseen": "#8a63c9",
     "dropped": "#93a0ab",
     "rejected": "#b4452c",
 }
@@ -30,6 +33,16 @@ RADIUS_COLOUR = "#9a5fb4"
 SEPARATION_COLOUR = "#2f7fb9"
 PLAIN_COLOUR = "#2f7fb9"
 
+_FONTS_OF_OTHER_SCRIPTS = (
+    "Noto Sans CJK JP",
+    "Noto Sans CJK SC",
+    "Source Han Sans",
+    "WenQuanYi Zen Hei",
+    "Hiragino Sans",
+    "Microsoft YaHei",
+    "Malgun Gothic",
+    "Arial Unicode MS",
+)
 _LONGEST_LABEL = 32
 _SETTINGS: dict[Any, Any] = {
     "figure.facecolor": PAPER,
@@ -61,7 +74,6 @@ _SETTINGS: dict[Any, Any] = {
     "legend.labelcolor": INK,
     "lines.linewidth": 1.8,
     "lines.markersize": 4.5,
-    "font.family": ["DejaVu Sans"],
     "text.color": INK,
     "text.parse_math": False,
     "hatch.linewidth": 0.7,
@@ -73,7 +85,18 @@ _THEMED = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--line)", PAPER:
 
 def figure_style() -> AbstractContextManager[None]:
     """Return a context in which figures are built in the project's style."""
-    return mpl.rc_context(_SETTINGS)
+    return mpl.rc_context(_settings())
+
+
+def _settings() -> dict[Any, Any]:
+    return {**_SETTINGS, "font.family": _font_families()}
+
+
+@lru_cache(maxsize=1)
+def _font_families() -> list[str]:
+    # DejaVu comes with Matplotlib; letters that it lacks are taken from what the machine has.
+    installed = set(font_manager.get_font_names())
+    return ["DejaVu Sans", *(name for name in _FONTS_OF_OTHER_SCRIPTS if name in installed)]
 
 
 def short_label(name: str) -> str:
@@ -129,7 +152,7 @@ def figure_to_svg(figure: Figure, description: str) -> str:
         Read out by screen readers; escaped here.
     """
     file = io.StringIO()
-    with mpl.rc_context({**_SETTINGS, "svg.hashsalt": description}):
+    with mpl.rc_context({**_settings(), "svg.hashsalt": description}):
         figure.savefig(
             file, format="svg", transparent=True, bbox_inches="tight", metadata={"Date": None}
         )

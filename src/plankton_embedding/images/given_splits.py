@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from plankton_embedding.errors import UserError
@@ -26,7 +27,10 @@ def are_given(images: pd.DataFrame) -> bool:
 
 
 def use_given_splits(
-    images: pd.DataFrame, duplicates: pd.DataFrame, options: SplitOptions
+    images: pd.DataFrame,
+    duplicates: pd.DataFrame,
+    options: SplitOptions,
+    aside: npt.NDArray[np.object_],
 ) -> pd.DataFrame:
     """Take over the splits that came with the images.
 
@@ -39,6 +43,8 @@ def use_given_splits(
         ``image_id``, ``class_name``, ``prepared_split``; sorted by image_id.
     duplicates, options
         See `assign_splits`; sizes of splits are not asked for.
+    aside
+        As from `set_unseen_aside`: what is set aside is not used as it came.
 
     Returns
     -------
@@ -58,12 +64,16 @@ def use_given_splits(
             f"{images.loc[unknown, 'image_id'].iloc[0]} for example. Put all of them into train/, "
             "validation/ and test/, or none."
         )
-    _check_sizes(images)
-    groups = group_images(images, duplicates, options)
-    _warn_of_leaks(split, groups)
+    kept = aside == ""
+    _check_sizes(images[kept])
+    groups = group_images(images, duplicates, options, ~kept)
+    _warn_of_leaks(split[kept], groups[kept])
     return (
         images[["image_id", "class_name"]]
-        .assign(split=split, group=images["image_id"].to_numpy(dtype=object)[groups])
+        .assign(
+            split=np.where(kept, split, aside),
+            group=images["image_id"].to_numpy(dtype=object)[groups],
+        )
         .astype({"split": "str", "group": "str"})
     )
 

@@ -22,9 +22,14 @@ class GroupColumnError(UserError):
 
 
 def group_images(
-    images: pd.DataFrame, duplicates: pd.DataFrame, options: SplitOptions
+    images: pd.DataFrame,
+    duplicates: pd.DataFrame,
+    options: SplitOptions,
+    aside: npt.NDArray[np.bool_],
 ) -> npt.NDArray[np.int64]:
     """Join copies, and images of one sample, station or camera frame.
+
+    Images that are set aside are grouped by themselves: they tie no others together.
 
     Parameters
     ----------
@@ -35,6 +40,8 @@ def group_images(
     options
         ``group_column``: images of one value belong together, those without a value to nobody.
         ``group_pattern``: so do images in whose image_id the regular expression finds the same.
+    aside
+        bool, one an image: unseen, or dropped for the sake of those that are.
 
     Returns
     -------
@@ -46,6 +53,21 @@ def group_images(
     GroupColumnError
         If there is no such column.
     """
+    groups = np.arange(len(images))
+    for places in (np.flatnonzero(~aside), np.flatnonzero(aside)):
+        if len(places):
+            groups[places] = places[_group(images.iloc[places], duplicates, options)]
+    return groups
+
+
+def group_copies(images: pd.DataFrame, duplicates: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """Join copies alone; see `group_images`."""
+    return first_of_group(len(images), [_pairs_of_copies(images["image_id"], duplicates)])
+
+
+def _group(
+    images: pd.DataFrame, duplicates: pd.DataFrame, options: SplitOptions
+) -> npt.NDArray[np.int64]:
     pairs = [_pairs_of_copies(images["image_id"], duplicates)]
     if options.group_column is not None:
         pairs.append(_pairs_of_one_value(_column(images, options.group_column)))

@@ -40,7 +40,7 @@ def plan_quotas(sizes: pd.Series, options: SplitOptions) -> pd.DataFrame:
             "test": _share(sizes, options.test_per_class),
         }
     )
-    small = sizes < table["validation"] + table["test"] + FEWEST_TO_TRAIN
+    small = ~are_large_enough(sizes, options)
     table["dropped"] = small & (options.small_classes == "drop")
     if options.small_classes == "proportional":
         half = _proportional(sizes, options)
@@ -54,6 +54,12 @@ def plan_quotas(sizes: pd.Series, options: SplitOptions) -> pd.DataFrame:
             "or more. Lower validation_per_class and test_per_class, or use fractions."
         )
     return table
+
+
+def are_large_enough(sizes: pd.Series, options: SplitOptions) -> pd.Series:
+    """Return of each class whether it can be split as asked: bool, by class name."""
+    held_out = _share(sizes, options.validation_per_class) + _share(sizes, options.test_per_class)
+    return sizes >= held_out + FEWEST_TO_TRAIN
 
 
 def _share(sizes: pd.Series, value: float) -> pd.Series:

@@ -1,3 +1,5 @@
 """The names of the splits."""
 
-TRAIN, VALIDATION, TEST, DROPPED = "train", "validation", "test", "dropped"
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+# Of classes that training never sees, and of images that nobody uses.
+UNSEEN, DROPPED = "unseen", "dropped"

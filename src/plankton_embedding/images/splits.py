@@ -12,8 +12,9 @@ from plankton_embedding.images.allocation import allocate_groups
 from plankton_embedding.images.describe import ACCEPTED
 from plankton_embedding.images.given_splits import are_given, use_given_splits
 from plankton_embedding.images.groups import group_images
-from plankton_embedding.images.quotas import SmallClassError, plan_quotas
+from plankton_embedding.images.quotas import SmallClassError, are_large_enough, plan_quotas
 from plankton_embedding.images.split_names import DROPPED, TEST, TRAIN, VALIDATION
+from plankton_embedding.images.unseen_classes import choose_unseen_classes, set_unseen_aside
 from plankton_embedding.parameters import SplitOptions
 
 logger = logging.getLogger(__name__)
@@ -22,7 +23,10 @@ logger = logging.getLogger(__name__)
 def assign_splits(
     manifest: pd.DataFrame, duplicates: pd.DataFrame, options: SplitOptions, seed: int
 ) -> pd.DataFrame:
-    """Assign every accepted image to train, validation, test or, in a dropped class, dropped.
+    """Assign every accepted image to train, validation or test, or to unseen or dropped.
+
+    Images of ``unseen_classes`` are unseen, their copies in other classes dropped, and so are
+    classes that are too small.
 
     Within a class the images are ranked by a hash of the seed and their image_id; the first
     ranks validate, the next test, the rest train. So the split of an image hangs on nothing
@@ -38,8 +42,8 @@ def assign_splits(
     duplicates
         ``image_id`` and ``duplicate_of``.
     options
-        Sizes a class, as counts or fractions, what becomes of classes too small for them, and
-        what is kept together.
+        Sizes a class, as counts or fractions, what becomes of classes too small for them, what
+        is kept together, and which classes training never sees.
     seed
         Another seed gives another assignment.
 
@@ -56,22 +60,36 @@ def assign_splits(
         If there is no such column.
     PreparedSplitError
         If splits that came with the images cannot be used.
+    UnseenClassError
+        If there is no such unseen class, or too few classes are left.
     """
     images = manifest[manifest["status"] == ACCEPTED].sort_values("image_id", ignore_index=True)
+    aside = _set_aside(images, duplicates, options, seed)
     if are_given(images):
-        return use_given_splits(images, duplicates, options)
-    names = images["class_name"]
-    quotas = plan_quotas(images.groupby("class_name").size(), options)
-    groups = group_images(images, duplicates, options)
+        return use_given_splits(images, duplicates, options, aside)
+    kept = aside == ""
+    quotas = plan_quotas(images[kept].groupby("class_name").size(), options)
+    groups = group_images(images, duplicates, options, ~kept)
     # What is dropped can be nobody's neighbour.
-    used = ~names.map(quotas["dropped"]).to_numpy(dtype=bool)
-    split = np.full(len(images), DROPPED, dtype=object)
+    in_use = images["class_name"].isin(quotas.index[~quotas["dropped"]]).to_numpy(dtype=bool)
+    used = kept & in_use
+    split = np.where(kept, DROPPED, aside)
     split[used] = _split(images[used], groups[used], quotas[~quotas["dropped"]], seed)
     assigned = images[["image_id", "class_name"]].assign(
         split=split, group=images["image_id"].to_numpy(dtype=object)[groups]
     )
     _check_grouped(assigned, quotas)
     return assigned.astype({"split": "str", "group": "str"})
+
+
+def _set_aside(
+    images: pd.DataFrame, duplicates: pd.DataFrame, options: SplitOptions, seed: int
+) -> npt.NDArray[np.object_]:
+    sizes = images.groupby("class_name").size()
+    # Splits that are given ask for no sizes.
+    large_enough = are_large_enough(sizes, options) | are_given(images)
+    chosen = choose_unseen_classes(sizes, large_enough, options.unseen_classes, seed)
+    return set_unseen_aside(images, duplicates, chosen)
 
 
 def _split(

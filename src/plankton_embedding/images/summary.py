@@ -9,9 +9,9 @@ import pandas as pd
 
 from plankton_embedding.errors import UserError
 from plankton_embedding.images.scan import REJECTED
-from plankton_embedding.images.split_names import DROPPED, TEST, TRAIN, VALIDATION
+from plankton_embedding.images.split_names import DROPPED, TEST, TRAIN, UNSEEN, VALIDATION
 
-_SPLITS = (TRAIN, VALIDATION, TEST, DROPPED)
+_SPLITS = (TRAIN, VALIDATION, TEST, UNSEEN, DROPPED)
 
 
 def count_classes(manifest: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFrame:
@@ -20,8 +20,8 @@ def count_classes(manifest: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame, one row a class, sorted: ``class_name``, ``found``, ``rejected``, ``train``,
-    ``validation``, ``test``, ``dropped``; ``found`` is the sum of the others. Files outside
-    every class folder stand under an empty class name.
+    ``validation``, ``test``, ``unseen``, ``dropped``; ``found`` is the sum of the others. Files
+    outside every class folder stand under an empty class name.
     """
     counts = pd.DataFrame(
         {
@@ -77,15 +77,24 @@ def check_same_data(fingerprints: dict[str, str]) -> None:
 
 
 def summarise_data(manifest: pd.DataFrame, splits: pd.DataFrame) -> dict[str, Any]:
-    """Return the fingerprint and the totals as a plain dictionary."""
+    """Return the fingerprint and the totals as a plain dictionary.
+
+    Returns
+    -------
+    dict
+        ``fingerprint``; ``images_found``, ``images_accepted``, ``images_rejected``; ``classes``,
+        the number of those that train; ``unseen_classes``, the names of those that do not; and
+        the images of each split under its name.
+    """
     rejected = int((manifest["status"] == REJECTED).sum())
-    in_use = splits[splits["split"] != DROPPED]
+    classes = splits["class_name"]
     totals = splits["split"].value_counts()
     return {
         "fingerprint": data_fingerprint(manifest, splits),
         "images_found": len(manifest),
         "images_accepted": len(manifest) - rejected,
         "images_rejected": rejected,
-        "classes": int(in_use["class_name"].nunique()),
+        "classes": int(classes[~splits["split"].isin([UNSEEN, DROPPED])].nunique()),
+        "unseen_classes": sorted(classes[splits["split"] == UNSEEN].unique()),
         **{name: int(totals.get(name, 0)) for name in _SPLITS},
     }

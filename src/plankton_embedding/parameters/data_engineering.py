@@ -65,7 +65,7 @@ class DuplicateOptions(Options):
 
 
 class SplitOptions(Options):
-    """Sizes of the validation and test splits of each class, and what is kept together."""
+    """Sizes of the splits of each class, what is kept together, and what is kept from training."""
 
     validation_per_class: HeldOut = Field(description="a count, or a fraction below 1")
     test_per_class: HeldOut = Field(description="a count, or a fraction below 1")
@@ -75,6 +75,9 @@ class SplitOptions(Options):
     )
     group_pattern: str | None = Field(
         description="regular expression in the image_id: images of one match share a split"
+    )
+    unseen_classes: list[str] | Annotated[int, Field(ge=0)] = Field(
+        description="that training never sees: their names, or how many, chosen by the seed"
     )
 
     @field_validator("group_pattern")

@@ -65,6 +65,22 @@ class LabelSuspectOptions(Options):
     shown: int = Field(ge=0)
 
 
+class OpenWorldOptions(Options):
+    """Classes that the network never saw, and how sure it is."""
+
+    support_sizes: tuple[Count | Literal["all"], ...] = Field(min_length=1)
+    held_out_share: float = Field(gt=0, lt=1)
+    draws: Count
+    neighbours: Count
+    pixel_side: Count
+    kept_share: PositiveShare
+    novelty_neighbours: Count
+    curve_points: int = Field(ge=2)
+    smallest_sample: Count
+    bootstrap_draws: int = Field(ge=100)
+    calibration_bins: Count
+
+
 class ReportingOptions(Options):
     """The report."""
 
@@ -76,3 +92,4 @@ class ReportingOptions(Options):
     classifiers: ClassifierOptions
     retrieval: RetrievalOptions
     label_suspects: LabelSuspectOptions
+    open_world: OpenWorldOptions

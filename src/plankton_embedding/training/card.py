@@ -27,6 +27,8 @@ class EmbedderCard(BaseModel):
         Name of the backbone.
     classes
         The classes that it trained on; a class's place is its number.
+    unseen_classes
+        Classes of the same data that were kept from it; cards of earlier versions name none.
     step, stage
         The outer step that it comes from.
     metrics
@@ -48,6 +50,7 @@ class EmbedderCard(BaseModel):
 
     architecture: str
     classes: list[str]
+    unseen_classes: list[str] = []
     step: int
     stage: str
     metrics: dict[str, float | None]

@@ -26,7 +26,7 @@ class LabelledImages:
     rows
         Their rows in the store, int64, shape (images,).
     labels
-        Their class numbers, int64, shape (images,).
+        Their class numbers, int64, shape (images,); -1: of a class that does not train.
     """
 
     store: ImageStore
@@ -47,6 +47,11 @@ def class_names(splits: pd.DataFrame) -> list[str]:
     return sorted(splits.loc[splits["split"] == "train", "class_name"].unique())
 
 
+def unseen_class_names(splits: pd.DataFrame) -> list[str]:
+    """Return the classes that training never sees, sorted."""
+    return sorted(splits.loc[splits["split"] == "unseen", "class_name"].unique())
+
+
 def select_images(store: ImageStore, splits: pd.DataFrame, split: str) -> LabelledImages:
     """Select the images of a split.
 
@@ -57,6 +62,5 @@ def select_images(store: ImageStore, splits: pd.DataFrame, split: str) -> Labell
     """
     table = splits.loc[splits["split"] == split, ["image_id", "class_name"]]
     table = table.reset_index(drop=True)
-    names = class_names(splits)
-    labels = pd.Categorical(table["class_name"], categories=names).codes.astype(np.int64)
-    return LabelledImages(store, table, store.rows(table["image_id"]), labels)
+    labels = pd.Index(class_names(splits)).get_indexer(pd.Index(table["class_name"]))
+    return LabelledImages(store, table, store.rows(table["image_id"]), labels.astype(np.int64))

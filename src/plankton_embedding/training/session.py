@@ -26,7 +26,11 @@ from plankton_embedding.training.embedder import ARCHITECTURE, Embedder
 from plankton_embedding.training.evaluation import StepMeter, embeddings_table
 from plankton_embedding.training.feed import Feed, open_feed
 from plankton_embedding.training.inference import map_images
-from plankton_embedding.training.labelled_images import class_names, select_images
+from plankton_embedding.training.labelled_images import (
+    class_names,
+    select_images,
+    unseen_class_names,
+)
 from plankton_embedding.training.plan import StepPlan, follow_on, plan_steps
 from plankton_embedding.training.progress import show_progress
 from plankton_embedding.training.ranks import Ranks, broadcast, find_ranks, together
@@ -55,8 +59,8 @@ class TrainedStep:
     metrics
         One row: the step's metrics on the validation split.
     embeddings
-        Of the validation split; with the last step also those of the test split, by the best
-        and by the last step's network.
+        Of the validation split; with the last step also those of the test split and of the
+        unseen classes, by the best and by the last step's network.
     """
 
     checkpoint: Checkpoint | KeptCheckpoint
@@ -118,7 +122,8 @@ class _Session:
         self._images = SplitImages(
             select_images(store, splits, "train"), select_images(store, splits, "validation")
         )
-        self._test = select_images(store, splits, "test")
+        # Of neither is an image read before the last step is trained.
+        self._held_out = {name: select_images(store, splits, name) for name in ("test", "unseen")}
         torch.manual_seed(seed)
         self._embedder = Embedder(options)
         initialise(self._embedder, find_weights(options.weights))
@@ -132,6 +137,7 @@ class _Session:
         self._card = EmbedderCard(
             architecture=ARCHITECTURE,
             classes=class_names(splits),
+            unseen_classes=unseen_class_names(splits),
             step=0,
             stage="",
             metrics={},
@@ -148,7 +154,7 @@ class _Session:
             logger.info(
                 "Training on %d images of %d classes, %d to validate, %d to test; %s",
                 *(len(self._images.train), len(self._card.classes), len(self._images.validation)),
-                *(len(self._test), self._compute),
+                *(len(self._held_out["test"]), self._compute),
             )
 
     def run(self, earlier: Iterable[EarlierTraining]) -> Iterator[TrainedStep]:
@@ -179,8 +185,8 @@ class _Session:
             checkpoint = point.training.checkpoints.kept(step, continues=point.name)
             self._consider(checkpoint)
             history, metrics, validation = point.training.tables(step)
-            tests = self._embed_test(checkpoint) if step == len(self._plans) else []
-            embeddings = pd.concat([validation, *tests], ignore_index=True)
+            held_out = self._embed_held_out(checkpoint) if step == len(self._plans) else []
+            embeddings = pd.concat([validation, *held_out], ignore_index=True)
             yield TrainedStep(checkpoint, history, metrics, embeddings)
 
     def _restore(self, state: ResumeState) -> None:
@@ -218,29 +224,31 @@ class _Session:
             collect_training_state(stage.optimizer, stage.loss),
         )
         self._consider(checkpoint)
-        tests = []
+        held_out = []
         if self._ranks.rank == 0:
             _log_step(plan, metrics)
-            tests = list(self._embed_test(checkpoint)) if plan is self._plans[-1] else []
+            held_out = list(self._embed_held_out(checkpoint)) if plan is self._plans[-1] else []
         return TrainedStep(
             checkpoint,
             pd.DataFrame(rows),
             pd.DataFrame([facts | metrics]).astype({"mean_movement": "float64"}),
-            pd.concat([validation, *tests], ignore_index=True),
+            pd.concat([validation, *held_out], ignore_index=True),
         )
 
     def _consider(self, checkpoint: Checkpoint | KeptCheckpoint) -> None:
         if self._best is None or _accuracy(checkpoint) > _accuracy(self._best):
             self._best = checkpoint
 
-    def _embed_test(self, last: Checkpoint | KeptCheckpoint) -> Iterator[pd.DataFrame]:
+    def _embed_held_out(self, last: Checkpoint | KeptCheckpoint) -> Iterator[pd.DataFrame]:
         chosen = [last] if last is self._best or self._best is None else [self._best, last]
         size = self._training.evaluation_batch_size
         self._embedder.to(self._compute.device).eval()
         for checkpoint in chosen:
             self._embedder.load_state_dict(checkpoint.weights)
-            vectors = map_images(self._embedder, self._test, self._compute, size)
-            yield embeddings_table(self._test, vectors, checkpoint.card.step, "test")
+            for split, images in self._held_out.items():
+                if len(images):
+                    vectors = map_images(self._embedder, images, self._compute, size)
+                    yield embeddings_table(images, vectors, checkpoint.card.step, split)
 
 
 def _accuracy(checkpoint: Checkpoint | KeptCheckpoint) -> float:

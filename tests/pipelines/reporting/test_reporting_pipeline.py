@@ -8,14 +8,10 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from kedro.io import DataCatalog, MemoryDataset
-from kedro.runner import SequentialRunner
 
 from plankton_embedding.images.summary import MixedDataError
-from plankton_embedding.parameters import ReportingOptions
-from plankton_embedding.pipelines.reporting import create_pipeline
 from plankton_embedding.pipelines.reporting.nodes.measurements import score_raw_pixels
-from tiny_project import TINY_REPORT
+from report_run import report_on
 
 FINGERPRINT = "0123456789abcdef"
 HOSTILE = "<script>alert(1)</script>"
@@ -45,13 +41,6 @@ class StoreInMemory:
         return np.broadcast_to(self._levels[rows][:, None, None], (len(rows), 2, 2))
 
 
-class KeptDataset(MemoryDataset):
-    """Survives the end of the run, which releases what no node needs any more."""
-
-    def _release(self):
-        pass
-
-
 @pytest.fixture(scope="module")
 def embeddings():
     rows = [
@@ -76,6 +65,7 @@ def outputs(embeddings):
     totals = {"images_found": 15, "images_accepted": 12, "images_rejected": 3, "classes": 3}
     inputs = {
         "embeddings": embeddings,
+        "untrained_embeddings": embeddings.head(0),
         "splits": splits,
         "image_store": StoreInMemory(splits),
         "training_history": pd.DataFrame({**epochs, **history, "learning_rate": 1e-3}),
@@ -87,14 +77,8 @@ def outputs(embeddings):
             "data_fingerprint": FINGERPRINT,
             "training": {"seed": 3},
         },
-        "params:reporting": ReportingOptions.model_validate(TINY_REPORT | {"title": "R&D"}),
-        "params:seed": 0,
     }
-    catalog = DataCatalog({name: MemoryDataset(value) for name, value in inputs.items()})
-    for name in create_pipeline().all_outputs():
-        catalog[name] = KeptDataset()
-    SequentialRunner().run(create_pipeline(), catalog)
-    return {name: catalog.load(name) for name in create_pipeline().all_outputs()}
+    return report_on(inputs, title="R&D")
 
 
 def test_metrics_by_hand(outputs):

@@ -18,7 +18,7 @@ from plankton_embedding.images.crop_examples import CropExample
 from plankton_embedding.images.earlier_scan import EarlierManifest
 from plankton_embedding.images.rejects import count_kinds
 from plankton_embedding.images.source import ImageSource, Location
-from plankton_embedding.images.split_names import DROPPED
+from plankton_embedding.images.split_names import DROPPED, UNSEEN
 from plankton_embedding.images.store import ImageStore
 from plankton_embedding.images.store_ahead import StoreAhead
 from plankton_embedding.parameters import (
@@ -83,11 +83,15 @@ def find_duplicates(accepted_images: pd.DataFrame, duplicates: DuplicateOptions)
 def assign_splits(
     accepted_images: pd.DataFrame, duplicates: pd.DataFrame, split: SplitOptions, seed: int
 ) -> pd.DataFrame:
-    """Assign the accepted images to train, validation and test."""
+    """Assign the accepted images to train, validation and test, those of unseen classes apart."""
     assigned = splitting.assign_splits(accepted_images, duplicates, split, seed)
     counts = assigned["split"].value_counts()
     logger.info("Split: %s", ", ".join(f"{count} {name}" for name, count in counts.items()))
-    dropped = assigned.loc[assigned["split"] == DROPPED, "class_name"].unique()
+    unseen = assigned.loc[assigned["split"] == UNSEEN, "class_name"].unique()
+    if len(unseen):
+        logger.info("Training never sees %d classes: %s", len(unseen), ", ".join(unseen))
+    used = assigned.loc[assigned["split"] != DROPPED, "class_name"].unique()
+    dropped = assigned.loc[~assigned["class_name"].isin(used), "class_name"].unique()
     if len(dropped):
         logger.warning(
             "Dropped %d classes too small to split: %s", len(dropped), ", ".join(dropped)

@@ -38,6 +38,19 @@ def train_embedder(
         yield step.history, step.metrics, step.embeddings, step.checkpoint
 
 
+def embed_untrained(
+    image_store: ImageStore,
+    splits: pd.DataFrame,
+    embedder: EmbedderOptions,
+    training: TrainingOptions,
+    seed: int,
+) -> pd.DataFrame:
+    """Embed the held-out images by the network before its training, if classes are unseen."""
+    from plankton_embedding.training.untrained import embed_untrained as embed
+
+    return embed(image_store, splits, embedder, training, seed)
+
+
 def select_embedder(checkpoints: Any) -> tuple[Any, dict[str, Any]]:
     """Take the best step's checkpoint as the embedder."""
     from plankton_embedding.training.trained_embedder import select_embedder as select

@@ -6,7 +6,11 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
-from plankton_embedding.pipelines.modelling.nodes import select_embedder, train_embedder
+from plankton_embedding.pipelines.modelling.nodes import (
+    embed_untrained,
+    select_embedder,
+    train_embedder,
+)
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
@@ -27,6 +31,18 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                 # In this order: a checkpoint says that all of its step is saved.
                 outputs=["training_history", "training_steps", "embeddings", "checkpoints"],
                 name="train_embedder",
+            ),
+            Node(
+                embed_untrained,
+                inputs=[
+                    "image_store",
+                    "splits",
+                    "params:embedder",
+                    "params:training",
+                    "params:seed",
+                ],
+                outputs="untrained_embeddings",
+                name="embed_untrained",
             ),
             Node(
                 select_embedder,

@@ -8,21 +8,26 @@ from typing import Any
 from kedro.pipeline import Node, Pipeline
 
 from plankton_embedding.analysis.class_similarity import measure_separations
+from plankton_embedding.analysis.community_counts import count_community
 from plankton_embedding.analysis.confusions import count_confusions_over_steps
 from plankton_embedding.analysis.principal_basis import measure_explained_variance
+from plankton_embedding.analysis.rejection_curves import measure_class_rejection
 from plankton_embedding.analysis.significance import compare_in_pairs
 from plankton_embedding.analysis.steps import (
     measure_class_geometry,
     measure_steps,
     predict_by_centroids,
 )
+from plankton_embedding.figures.calibration import draw_reliability
 from plankton_embedding.figures.chapters import (
+    describe_unseen,
     render_classes_chapter,
     render_classifiers_chapter,
     render_components_chapter,
     render_confusions_chapter,
     render_map_chapter,
     render_movement_chapter,
+    render_open_world_chapter,
     render_scores_chapter,
     render_training_chapter,
 )
@@ -30,15 +35,23 @@ from plankton_embedding.figures.class_counts import draw_class_counts
 from plankton_embedding.figures.class_scores import draw_class_scores
 from plankton_embedding.figures.class_similarity import draw_class_similarity
 from plankton_embedding.figures.classifier_comparison import draw_classifier_comparison
+from plankton_embedding.figures.community import draw_community_distances
 from plankton_embedding.figures.confused_pairs import render_confused_pairs
 from plankton_embedding.figures.embedding_map import draw_embedding_map
 from plankton_embedding.figures.geometry import draw_geometry_over_steps
 from plankton_embedding.figures.mistake_severity import draw_mistake_severity
 from plankton_embedding.figures.prevalence import draw_weighted_accuracy
 from plankton_embedding.figures.radii_over_steps import draw_radii_over_steps
+from plankton_embedding.figures.rejection import draw_open_set_accuracy, draw_rejection_curves
 from plankton_embedding.figures.retrieval import draw_retrieval
 from plankton_embedding.figures.training_curves import draw_training_curves
-from plankton_embedding.pipelines.reporting.nodes import figures, measurements, pages
+from plankton_embedding.figures.zero_shot import draw_zero_shot
+from plankton_embedding.pipelines.reporting.nodes import (
+    figures,
+    measurements,
+    open_world,
+    pages,
+)
 
 OPTIONS, SEED = "params:reporting", "params:seed"
 
@@ -50,11 +63,13 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
             *_measure_steps(),
             *_measure_classification(),
             *_measure_neighbours(),
+            *_measure_open_world(),
             *_collect_metrics(),
             *_draw_training(),
             *_draw_classes(),
             *_draw_embedding(),
             *_draw_scores(),
+            *_draw_open_world(),
             *_write_chapters(),
             *_write_report(),
         ]
@@ -110,9 +125,7 @@ def _measure_classification() -> list[Node]:
             ["predictions", "class_counts"],
             ["weighted_accuracy", "class_prevalence"],
         ),
-        _node(
-            measurements.score_without_catch_alls, ["embeddings", OPTIONS], "without_catch_alls"
-        ),
+        _node(measurements.score_without_catch_alls, ["embeddings", OPTIONS], "without_catch_alls"),
         _node(
             measurements.measure_mistake_severity,
             ["predictions", "class_geometry"],
@@ -139,6 +152,43 @@ def _measure_neighbours() -> list[Node]:
     ]
 
 
+def _measure_open_world() -> list[Node]:
+    return [
+        _node(
+            open_world.measure_zero_shot,
+            ["embeddings", "untrained_embeddings", "image_store", "splits", OPTIONS, SEED],
+            ["zero_shot_scores", "zero_shot_left_out"],
+        ),
+        _node(
+            open_world.measure_novelty, ["embeddings", "splits", "class_counts", OPTIONS], "novelty"
+        ),
+        _node(open_world.choose_thresholds, ["novelty", OPTIONS], "novelty_thresholds"),
+        _node(
+            open_world.measure_rejection,
+            ["novelty", "novelty_thresholds", OPTIONS, SEED],
+            "rejection_scores",
+        ),
+        _node(open_world.measure_rejection_curves, ["novelty", OPTIONS], "rejection_curves"),
+        _node(measure_class_rejection, ["novelty", "novelty_thresholds"], "class_rejection"),
+        _node(
+            open_world.measure_community,
+            ["novelty", "novelty_thresholds", OPTIONS, SEED],
+            "community_distances",
+        ),
+        _node(count_community, ["novelty", "novelty_thresholds"], "community_counts"),
+        _node(
+            open_world.measure_calibration,
+            ["embeddings", OPTIONS],
+            ["confidences", "reliability", "calibration_summary"],
+        ),
+        _node(
+            open_world.summarise_open_world,
+            ["rejection_scores", "community_distances", "zero_shot_scores", "calibration_summary"],
+            "open_world_summaries",
+        ),
+    ]
+
+
 def _collect_metrics() -> list[Node]:
     return [
         _node(
@@ -159,6 +209,7 @@ def _collect_metrics() -> list[Node]:
                 "step_metrics": "step_metrics",
                 "raw_pixel_baseline": "raw_pixel_baseline",
                 "score_summaries": "score_summaries",
+                "open_world": "open_world_summaries",
                 "clustering": "clustering_scores",
                 "without_catch_alls": "without_catch_alls",
                 "mistake_severity": "mistake_severity_summary",
@@ -263,6 +314,24 @@ def _draw_scores() -> list[Node]:
     ]
 
 
+def _draw_open_world() -> list[Node]:
+    return [
+        _node(draw_zero_shot, ["zero_shot_scores"], "zero_shot_figure"),
+        _node(
+            draw_rejection_curves,
+            ["rejection_curves", "rejection_scores"],
+            "rejection_curves_figure",
+        ),
+        _node(
+            draw_open_set_accuracy,
+            ["rejection_curves", "rejection_scores"],
+            "open_set_accuracy_figure",
+        ),
+        _node(draw_community_distances, ["community_distances"], "community_distances_figure"),
+        _node(draw_reliability, ["reliability", "confidences"], "reliability_figure"),
+    ]
+
+
 def _write_chapters() -> list[Node]:
     return [
         _node(
@@ -333,6 +402,25 @@ def _write_chapters() -> list[Node]:
             "scores_chapter",
         ),
         _node(
+            describe_unseen,
+            ["zero_shot_scores", "zero_shot_left_out", "novelty"],
+            "unseen_description",
+        ),
+        _node(
+            render_open_world_chapter,
+            [
+                "unseen_description",
+                "calibration_summary",
+                "novelty_thresholds",
+                "zero_shot_figure",
+                "rejection_curves_figure",
+                "open_set_accuracy_figure",
+                "community_distances_figure",
+                "reliability_figure",
+            ],
+            "open_world_chapter",
+        ),
+        _node(
             pages.render_suspects_chapter,
             ["label_suspects", "label_judgements", "suspect_pictures", OPTIONS],
             "suspects_chapter",
@@ -355,6 +443,7 @@ def _write_report() -> list[Node]:
         "map_chapter",
         "classifiers_chapter",
         "scores_chapter",
+        "open_world_chapter",
         "suspects_chapter",
         "data_chapter",
     ]

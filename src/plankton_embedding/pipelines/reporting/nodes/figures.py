@@ -8,7 +8,13 @@ import pandas as pd
 import plotly.graph_objects as go
 from matplotlib.figure import Figure
 
-from plankton_embedding.analysis import confusions, label_suspects, principal_basis, projection, steps
+from plankton_embedding.analysis import (
+    confusions,
+    label_suspects,
+    principal_basis,
+    projection,
+    steps,
+)
 from plankton_embedding.analysis.embedding_motion import EmbeddingMotion
 from plankton_embedding.analysis.embedding_motion import follow_training as follow
 from plankton_embedding.analysis.embedding_tables import select_embeddings, validation_steps

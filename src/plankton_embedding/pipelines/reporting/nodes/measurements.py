@@ -185,7 +185,7 @@ def summarise_scores(
         "retrieval": retrieval.summarise_retrieval(retrieval_scores),
         "prevalence": prevalence.summarise_prevalence(weighted_accuracy, class_prevalence),
         "label_suspects": label_suspects.summarise_label_suspects(label_judgements),
-        "classifiers": significance.summarise_classifiers(classifier_comparison),
+        "classifiers": headline.summarise_classifiers(classifier_comparison),
     }
 
 
