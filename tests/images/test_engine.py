@@ -79,9 +79,11 @@ def test_no_more_is_done_ahead_than_is_taken():
 
 
 def test_an_error_of_a_task_and_of_the_tasks_is_raised():
-    with map_ahead(int, ["1", "x", "2"], engine("threading")) as results:
-        with pytest.raises(ValueError, match="'x'"):
-            list(results)
+    with (
+        map_ahead(int, ["1", "x", "2"], engine("threading")) as results,
+        pytest.raises(ValueError, match="'x'"),
+    ):
+        list(results)
 
     def broken():
         yield "1"
@@ -95,9 +97,12 @@ def test_an_error_of_a_task_and_of_the_tasks_is_raised():
 
 
 def test_whoever_stops_early_waits_for_no_more():
-    with (
-        pytest.raises(KeyboardInterrupt),
-        map_ahead(abs, range(1000), engine("threading")) as results,
-    ):
+    def stop(results):
         next(results)
         raise KeyboardInterrupt
+
+    with (
+        map_ahead(abs, range(1000), engine("threading")) as results,
+        pytest.raises(KeyboardInterrupt),
+    ):
+        stop(results)
