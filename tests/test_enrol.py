@@ -178,7 +178,11 @@ def test_a_class_that_is_there(trained, trained_once, tmp_path, monkeypatch):
     more = tmp_path / "more"
     shutil.copytree(trained_once.parent / "images" / "disc", more / "disc")
     said = fails(trained, monkeypatch, "--params", f"images={more}")
-    assert "the gallery has a class 'disc' already" in said
+    assert "the gallery has the class 'disc'" in said
+    assert "existing_classes to extend" in said
+    # The folder of the training, which is read where no other is named.
+    said = fails(trained, monkeypatch)
+    assert "the gallery has the class 'bar' and 2 more" in said
     run(trained, "enrol", images=str(more), enrol={"existing_classes": "extend"})
     assert gallery(trained).counts.tolist() == [3, 13, 3]
     table = images_of_gallery(trained)

@@ -64,6 +64,11 @@ def test_results_ahead_come_in_the_order_of_the_tasks(backend):
         assert list(results) == list(range(100, 0, -1))
 
 
+def test_results_ahead_from_a_dask_cluster(cluster):
+    with map_ahead(abs, range(-20, 0), engine("dask", cluster.scheduler_address)) as results:
+        assert list(results) == list(range(20, 0, -1))
+
+
 def test_no_more_is_done_ahead_than_is_taken():
     begun = []
     with map_ahead(
