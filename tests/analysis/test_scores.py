@@ -22,6 +22,14 @@ def test_wilson_interval_is_scipys(correct, total):
     assert wilson_interval(correct, total) == pytest.approx((expected.low, expected.high))
 
 
+def test_rounding_never_puts_the_share_outside_its_interval():
+    total = np.arange(1, 3000)
+    low, high = wilson_interval(total, total)
+    assert (high == 1).all()
+    assert (wilson_interval(np.zeros_like(total), total)[0] == 0).all()
+    assert (low < 1).all()
+
+
 def test_wilson_interval_of_arrays_is_that_of_each():
     correct, total = np.array([1, 5, 9]), np.array([2, 6, 9])
     low, high = wilson_interval(correct, total)

@@ -145,8 +145,8 @@ def test_the_slider_shows_a_hundred_names_apart(open_page, hundred):
     page = open_page(hundred["report"], viewport={"width": 1280, "height": 900})
     view = draw(page, "confusion-slider")
     boxes = view.evaluate(
-        "view => [...view.querySelectorAll('.x2tick text')].map(text => text.getBoundingClientRect())"
-        ".map(box => [box.left, box.right])"
+        "view => [...view.querySelectorAll('.x2tick text')]"
+        ".map(text => text.getBoundingClientRect()).map(box => [box.left, box.right])"
     )
     assert len(boxes) == 100
     boxes = sorted(boxes, key=lambda box: box[0])

@@ -95,14 +95,14 @@ def test_pictures_are_framed_in_the_colours_of_their_labels(case):
 
 
 def test_labels_that_are_not_known_leave_pictures_without_colours(case):
-    pictures = SuspectPictures(case.pictures().pixels, case.typical)
+    pictures = SuspectPictures(case.pictures().pixels, case.typical, {})
     html = render_label_suspects(case.suspects, case.counts, pictures, shown=5)
     assert 'style="--class' not in html
     assert 'title="007 ' in html
 
 
 def test_the_page_without_pictures_and_without_suspects(case):
-    bare = SuspectPictures({}, case.typical)
+    bare = SuspectPictures({}, case.typical, {})
     html = render_label_suspects(case.suspects, case.counts, bare, shown=5)
     assert "<img" not in html
     assert "score 1.00" in html
@@ -125,7 +125,7 @@ def test_the_sheet_shows_the_image_first(case):
 
 
 def test_the_sheet_without_pictures_shows_shares(case):
-    axes = _axes(draw_label_suspects(case.suspects, SuspectPictures({}, case.typical), 5))
+    axes = _axes(draw_label_suspects(case.suspects, SuspectPictures({}, case.typical, {}), 5))
     assert [bar.get_width() for bar in axes.patches] == [1, 0]
 
 

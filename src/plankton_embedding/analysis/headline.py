@@ -42,16 +42,17 @@ def collect_metrics(
     last = int(step_metrics["step"].max())
     chosen = {"best": best_step(step_metrics), "last": last}
     test = {name: _scores(predictions, step, "test") for name, step in chosen.items()}
-    validation = step_metrics.set_index("step")
     metrics = {
         "best_step": chosen["best"],
-        "best_validation_step": int(validation["validation_accuracy"].idxmax()),
+        "best_validation_step": int(
+            step_metrics["step"].to_numpy()[step_metrics["validation_accuracy"].argmax()]
+        ),
         "last_step": last,
         "test": test,
         "validation": {
             name: {
                 **_scores(predictions, step, "validation"),
-                "leave_one_out": _left_out(validation.loc[step]),
+                "leave_one_out": _left_out(step_metrics, step),
             }
             for name, step in chosen.items()
         },
@@ -73,9 +74,10 @@ def summarise_classifiers(comparison: pd.DataFrame) -> dict[str, dict[str, float
     return {str(name): dict(zip(names, row, strict=True)) for name, *row in scores.itertuples()}
 
 
-def _left_out(measured: pd.Series) -> dict[str, float]:
-    prefix = "validation_leave_one_out_"
-    return {name: float(measured[f"{prefix}{name}"]) for name in ("accuracy", "low", "high")}
+def _left_out(step_metrics: pd.DataFrame, step: int) -> dict[str, float]:
+    measured = step_metrics[step_metrics["step"] == step]
+    names = ("accuracy", "low", "high")
+    return {name: float(measured[f"validation_leave_one_out_{name}"].iloc[0]) for name in names}
 
 
 def _scores(predictions: pd.DataFrame, step: int, split: str) -> dict[str, float | int]:

@@ -45,7 +45,9 @@ def wilson_interval(
     middle = (share + squared / (2 * trials)) / (1 + squared / trials)
     spread = np.sqrt(share * (1 - share) / trials + squared / (4 * trials**2))
     half_width = _NORMAL_QUANTILE * spread / (1 + squared / trials)
-    return np.clip(middle - half_width, 0, 1), np.clip(middle + half_width, 0, 1)
+    # Rounding must not put the share itself, such as 1, outside.
+    low = np.clip(np.minimum(middle - half_width, share), 0, 1)
+    return low, np.clip(np.maximum(middle + half_width, share), 0, 1)
 
 
 def accuracy_summary(true: ArrayLike, predicted: ArrayLike) -> dict[str, float | int]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pandas.api.typing import SeriesGroupBy
 
 from plankton_embedding.analysis.centroids import Centroids, classify, fit_centroids
@@ -92,9 +93,10 @@ def measure_steps(
         One row a step: for ``validation`` and ``test`` (NaN where not embedded)
         ``…_accuracy``, ``…_low``, ``…_high`` (Wilson 95 %) and ``…_images``;
         ``validation_leave_one_out_accuracy`` with ``…_low`` and ``…_high``, each validation image
-        scored by centroids that it had no part in (`leave_one_out`); for ``radius``, ``separation`` and
-        ``movement`` the mean ``mean_…`` and the 10 % and 90 % quantiles ``…_low`` and
-        ``…_high``, over classes, distinct pairs and classes; and ``separation_to_radius``, the
+        scored by centroids that it had no part in (`leave_one_out`); for ``radius``,
+        ``separation`` and ``movement`` the mean ``mean_…`` and the 10 % and 90 % quantiles
+        ``…_low`` and ``…_high``, over classes, distinct pairs and classes; and
+        ``separation_to_radius``, the
         ratio of the two means. NaN where there is nothing to measure: no second class or step.
     """
     separations, left_out = {}, {}

@@ -81,6 +81,7 @@ def render_components_chapter(
     component_views: Drawn,
     standardised_views: Drawn,
     principal_components: go.Figure,
+    central_share: float,
 ) -> str:
     """Render the chapter about the principal components."""
     return render(
@@ -91,6 +92,7 @@ def render_components_chapter(
             standardised_views, "Classes along pairs of components of the standardised embedding"
         ),
         solid=inline_data(principal_components),
+        central_share=central_share,
     )
 
 

@@ -66,8 +66,8 @@ def draw_embedding_map(embedding_map: pd.DataFrame) -> Figure:
         classes, named = points["class_name"].nunique(), _name_classes(axes, points)
         if named < classes:
             note = f"names of {named} of {classes} classes: the others would cover them"
-            below = {"va": "top", "ha": "right", "fontsize": 8.5, "color": MUTED}
-            axes.text(0.995, -0.015, note, transform=axes.transAxes, **below)
+            beside = axes.text(0.995, -0.015, note, transform=axes.transAxes, fontsize=8.5)
+            beside.set(va="top", ha="right", color=MUTED)
     return figure
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -55,7 +55,7 @@ class SuspectPictures:
 
     pixels: Mapping[str, npt.NDArray[np.uint8]]
     typical: Mapping[str, Sequence[str]]
-    class_names: Mapping[str, str] = field(default_factory=dict)
+    class_names: Mapping[str, str]
 
 
 def render_label_suspects(

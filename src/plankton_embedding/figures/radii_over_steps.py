@@ -90,7 +90,8 @@ def _draw_classes(
         axes.set_ylim(bottom=0)
     _name_beside(axes, float(by_step.index[-1]), named, colours)
     if len(named) < classes:
-        note = f"named: the {_NAMED_EACH_END} largest and the\n{_NAMED_EACH_END} smallest of {classes} at the end"
+        end = _NAMED_EACH_END
+        note = f"named: the {end} largest and the\n{end} smallest of {classes} at the end"
         axes.text(1.035, 1.03, note, transform=axes.transAxes, fontsize=7, color=MUTED, va="bottom")
 
 

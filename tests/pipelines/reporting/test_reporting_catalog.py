@@ -14,7 +14,11 @@ NAMES = ["007", "NA", "null", 'a,b\n"c"']
 @pytest.fixture
 def catalog(tmp_path):
     read = yaml.safe_load(_CATALOG.read_text())
-    entries = {name: entry for name, entry in read.items() if not name.startswith("_")}
+    entries = {
+        name: entry
+        for name, entry in read.items()
+        if not name.startswith("_") and "filepath" in entry
+    }
     for entry in entries.values():
         entry["filepath"] = str(tmp_path / Path(entry["filepath"]).name)
     return DataCatalog.from_config(entries)

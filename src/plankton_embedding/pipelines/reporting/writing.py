@@ -8,7 +8,6 @@ from plankton_embedding.figures.chapters import (
     describe_unseen,
     render_classes_chapter,
     render_classifiers_chapter,
-    render_components_chapter,
     render_confusions_chapter,
     render_map_chapter,
     render_movement_chapter,
@@ -66,12 +65,13 @@ def _write_chapters() -> list[Node]:
             "classes_chapter",
         ),
         make_node(
-            render_components_chapter,
+            pages.render_components_chapter,
             [
                 "explained_variance_figure",
                 "component_views",
                 "standardised_views",
                 "principal_components",
+                OPTIONS,
             ],
             "components_chapter",
         ),

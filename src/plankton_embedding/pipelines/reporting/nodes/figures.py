@@ -152,7 +152,9 @@ def collect_suspect_pictures(
     pixels: dict[str, Any] = {}
     if image_store is not None and ids:
         pixels = dict(zip(ids, image_store.images(image_store.rows(ids)), strict=True))
-    return suspect_sheets.SuspectPictures(pixels, typical)
+    labels = zip(embeddings["image_id"].astype(str), embeddings["class_name"], strict=True)
+    class_names = {image_id: str(name) for image_id, name in labels}
+    return suspect_sheets.SuspectPictures(pixels, typical, class_names)
 
 
 def draw_label_suspects(

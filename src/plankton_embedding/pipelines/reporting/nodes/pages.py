@@ -5,12 +5,32 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 
 from plankton_embedding.analysis.label_suspects import summarise_label_suspects
+from plankton_embedding.figures import chapters
 from plankton_embedding.figures import data_chapter as data_chapters
 from plankton_embedding.figures import label_suspects as suspect_sheets
+from plankton_embedding.figures.chapters import Drawn
 from plankton_embedding.figures.report import render_page
 from plankton_embedding.parameters import ReportingOptions
+
+
+def render_components_chapter(
+    explained_variance: Drawn,
+    component_views: Drawn,
+    standardised_views: Drawn,
+    principal_components: go.Figure,
+    reporting: ReportingOptions,
+) -> str:
+    """Render the report's chapter about the principal components."""
+    return chapters.render_components_chapter(
+        explained_variance,
+        component_views,
+        standardised_views,
+        principal_components,
+        reporting.components.central_share,
+    )
 
 
 def render_suspects_chapter(
@@ -43,7 +63,7 @@ def render_report(
     metrics: dict[str, Any],
     data_summary: dict[str, Any],
     reporting: ReportingOptions,
-    *chapters: str,
+    *parts: str,
 ) -> str:
     """Render the report as one self-contained HTML page."""
-    return render_page(reporting.title, metrics, data_summary, chapters)
+    return render_page(reporting.title, metrics, data_summary, parts)
