@@ -60,15 +60,14 @@ def test_memory_holds_one_block(tmp_path, ending):
         gc.collect()
         return sum(reference() is not None for reference in alive)
 
-    def blocks():
-        for number in range(20):
-            block = make_block(number)
-            alive.append(weakref.ref(block))
-            assert count_alive() <= 2
-            yield block
+    def mark(block):
+        assert count_alive() <= 2
+        alive.append(weakref.ref(block))
+        return block
 
     table = catalog(tmp_path, STREAMED, f"table.{ending}")
-    table.save("table", TableBlocks(blocks).map(lambda block: block.copy()))
+    numbers = TableBlocks(lambda: map(pd.Series, range(20)))
+    table.save("table", numbers.map(lambda number: mark(make_block(number[0]))))
     assert len(alive) == 20
 
 

@@ -35,6 +35,9 @@ logger = logging.getLogger(__name__)
 
 # Batches that a GPU may have before it while the results of an earlier one are taken up.
 _UNDER_WAY = 2
+# Batches at the end of a block are filled up to a multiple of so many: the libraries below torch
+# keep what they prepare for each size that they meet.
+_PADDED_TO = 16
 _SECONDS_A_LINE = 60.0
 
 
@@ -159,10 +162,12 @@ class _Vectors:
 
 @torch.inference_mode()
 def _forward(network: Embedder, images: Tensor, compute: Compute) -> Tensor:
+    count = len(images)
+    images = torch.nn.functional.pad(images, (0, 0, 0, 0, 0, -count % _PADDED_TO))
     if compute.device.type == "cuda":
         images = images.pin_memory().to(compute.device, non_blocking=True)
     with compute.autocast():
-        vectors: Tensor = network(images).float()
+        vectors: Tensor = network(images)[:count].float()
     return vectors
 
 
