@@ -8,6 +8,7 @@ import pytest
 
 from plankton_embedding.parameters import Parameters
 from tiny_project import draw_images, tiny_values
+from trained_project import copy_models, train_project
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +21,20 @@ def image_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny(image_folder: Path) -> Parameters:
     """Return the parameters of a training that takes a second."""
     return Parameters.model_validate(tiny_values(image_folder))
+
+
+@pytest.fixture(scope="session")
+def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a project with an embedder and a gallery; do not write into it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        patch.delenv("MLFLOW_EXPERIMENT_NAME", raising=False)
+        return train_project(tmp_path_factory.mktemp("trained"))
+
+
+@pytest.fixture
+def trained(trained_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a project of one's own with that embedder and gallery."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.delenv("MLFLOW_EXPERIMENT_NAME", raising=False)
+    return copy_models(trained_once, tmp_path)

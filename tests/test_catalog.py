@@ -1,6 +1,7 @@
 """Contracts of the catalogue: what every pipeline's datasets have in common."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -42,9 +43,21 @@ IN_MEMORY = {
     "scores_chapter",
     "suspects_chapter",
     "data_chapter",
+    "review_images",
+    "review_pictures",
 }
 # What runs begin with: the user's images, and what earlier runs left.
-READ_ONLY = {"raw_images", "earlier_manifest", "store_building", "earlier_trainings"}
+THE_PAST = {"raw_images", "earlier_manifest", "store_building", "earlier_trainings"}
+READ_ONLY = THE_PAST | {
+    "earlier_class_gallery",
+    "earlier_gallery_embeddings",
+    "earlier_inference_embeddings",
+}
+# What makes up `kedro run`; the others begin with what it leaves, and images of their own.
+DEFAULT = ("data_engineering", "modelling", "gallery", "reporting")
+OTHERS = ("enrol", "inference")
+# What one pipeline makes, and another makes anew.
+MADE_ANEW = {"enrol": {"class_gallery", "gallery_embeddings", "decision_rule"}}
 
 
 def entries():
@@ -72,22 +85,23 @@ def test_a_dataset_lies_in_the_folder_of_its_layer(name):
     layer = entry["metadata"]["kedro-viz"]["layer"]
     if name not in READ_ONLY and entry["type"] != "MemoryDataset":
         assert entry["filepath"].startswith(
-            f"data/{FOLDER_OF_LAYER[layer]}/{name.removesuffix('_figure').removesuffix('_page')}"
+            f"data/{FOLDER_OF_LAYER[layer]}/{re.sub('_(figure|page|table)$', '', name)}"
         )
         assert entry["versioned"] is True
 
 
 def test_catalogue_and_pipelines_name_the_same_datasets(pipelines):
-    used = {name for name in pipelines["__default__"].datasets() if not name.startswith("params:")}
+    used = set().union(*(pipeline.datasets() for pipeline in pipelines.values()))
+    used = {name for name in used if not name.startswith("params:")}
     assert used - IN_MEMORY == set(entries())
 
 
 def test_there_is_one_catalogue_file_a_pipeline(pipelines):
     files = {path.stem for path in (ROOT / "conf" / "base" / "catalog").glob("*.yml")}
-    assert files == {"data_engineering", "modelling", "reporting"}
+    assert files == {*DEFAULT, *OTHERS} == set(pipelines) - {"__default__"}
     for name in files:
         path = ROOT / "conf" / "base" / "catalog" / f"{name}.yml"
-        outputs = pipelines[name].all_outputs() - IN_MEMORY
+        outputs = pipelines[name].all_outputs() - IN_MEMORY - MADE_ANEW.get(name, set())
         assert set(read_entries(path)) - READ_ONLY == outputs
 
 
@@ -102,18 +116,34 @@ def test_earlier_trainings_are_read_where_trainings_are_written():
     assert written == {name: catalog[name]["filepath"] for name in written}
 
 
-def test_the_default_is_the_sum_of_all(pipelines):
-    parts = [pipelines[name] for name in ("data_engineering", "modelling", "reporting")]
+def test_the_default_is_the_sum_of_what_trains_and_reports(pipelines):
+    parts = [pipelines[name] for name in DEFAULT]
     assert set(pipelines["__default__"].nodes) == {node for part in parts for node in part.nodes}
 
 
 def test_the_default_needs_no_more_than_images_parameters_and_the_past(pipelines):
     inputs = pipelines["__default__"].inputs()
-    assert {name for name in inputs if not name.startswith("params:")} == READ_ONLY
+    assert {name for name in inputs if not name.startswith("params:")} == THE_PAST
+
+
+def test_what_is_changed_is_read_where_it_is_written():
+    catalog = entries()
+    for name in READ_ONLY - THE_PAST:
+        assert catalog[name]["filepath"] == catalog[name.removeprefix("earlier_")]["filepath"]
+
+
+def test_what_uses_an_embedder_begins_with_images_and_what_the_default_leaves(pipelines):
+    made = pipelines["__default__"].all_outputs()
+    for name in OTHERS:
+        inputs = {one for one in pipelines[name].inputs() if not one.startswith("params:")}
+        assert inputs - {"raw_images", "earlier_inference_embeddings"} <= {
+            *made,
+            *(f"earlier_{one}" for one in made),
+        }
 
 
 def test_nodes_are_named_after_their_functions(pipelines):
-    for node in pipelines["__default__"].nodes:
+    for node in set().union(*(pipeline.nodes for pipeline in pipelines.values())):
         assert node.name == node.func.__name__
         assert node.func.__doc__
 

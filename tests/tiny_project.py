@@ -155,6 +155,15 @@ def tiny_values(images: Path) -> dict:
                 "brightness": 0,
             },
         },
+        "gallery": {"examples": 2, "kept_share": 0.95},
+        "enrol": {
+            "class_name": None,
+            "existing_classes": "error",
+            "least_recall": 0.7,
+            "remove": [],
+            "rename": {},
+        },
+        "inference": {"images_per_block": 4, "nearest_examples": 2, "reviewed_per_class": 3},
         "reporting": TINY_REPORT,
     }
 

@@ -12,6 +12,9 @@ from plankton_embedding.errors import UserError
 from plankton_embedding.parameters import ParameterError
 from plankton_embedding.training.ranks import RanksError, ranks_from_outside
 
+# Of datasets that are read under another name than they are written under.
+_EARLIER = "earlier_"
+
 
 class MissingInputError(UserError):
     """A run begins with a dataset that no earlier run has made."""
@@ -52,13 +55,16 @@ def check_inputs(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         from plankton_embedding.pipeline_registry import register_pipelines
 
         pipelines = register_pipelines()
+        default = set(pipelines.pop("__default__").nodes)
+        wanted = {name.removeprefix(_EARLIER) for name in missing}
         made_by = [
             name
             for name, other in pipelines.items()
-            if name != "__default__" and other.all_outputs() & set(missing)
+            # Others change what is there.
+            if set(other.nodes) <= default and other.all_outputs() & wanted
         ]
         raise MissingInputError(
-            f"there is no {', '.join(missing)} yet. "
+            f"there is no {', '.join(sorted(wanted))} yet. "
             f"Run `kedro run --pipelines {','.join(made_by)}` before."
         )
 

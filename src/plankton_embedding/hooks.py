@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# What a run is made for: it ends by saying where they are.
+_RESULTS = {
+    *("embedder", "report", "data_report", "class_gallery", "class_predictions_table"),
+    *("ecotaxa_predictions", "review_page", "enrolment"),
+}
+
 
 class CheckingHooks:
     """Validates all parameters, and what can be known to fail before any work is done."""
@@ -201,7 +207,7 @@ class TrackingHooks:
     @hook_impl
     def after_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
         """End the MLflow run well, and say where the results are."""
-        for name in sorted(pipeline.all_outputs() & {"embedder", "report", "data_report"}):
+        for name in sorted(pipeline.all_outputs() & _RESULTS):
             dataset: Any = self._catalog.get(name) if self._catalog else None
             logger.info("Saved the %s in %s", name.replace("_", " "), dataset._get_load_path())
         if self._run is not None:

@@ -17,6 +17,8 @@ from plankton_embedding.images.source import (
     as_text,
 )
 
+_NOT_UTF8 = "file name is not UTF-8"
+
 
 def list_class_folders(location: Location, nested_folders: str = "reject") -> ImageSource:
     """List the files of a folder of class folders.
@@ -54,6 +56,25 @@ def list_class_folders(location: Location, nested_folders: str = "reject") -> Im
     )
 
 
+def list_any_files(location: Location) -> ImageSource:
+    """List all files of a folder, however deep they lie, or one file; none has a class.
+
+    Raises
+    ------
+    ImageSourceError
+        If a folder cannot be read.
+    """
+    if location.path and not location.filesystem.isdir(location.path):
+        files = [FoundFile((location.path.rpartition("/")[2],), location.path)]
+    else:
+        files = find_files(location).files
+    rows = [
+        (as_text(file.name), file.path, "", "" if is_utf8(file.name) else _NOT_UTF8, "")
+        for file in files
+    ]
+    return ImageSource(location, (), tabulate_files(rows))
+
+
 def describe_file(
     file: FoundFile, parts: Sequence[str], nested_folders: str
 ) -> tuple[str, str, str, str]:
@@ -76,7 +97,7 @@ def describe_file(
     elif len(parts) > 2 and nested_folders == "path":
         class_name = "/".join(parts[:-1])
     if not reason and not is_utf8(file.name):
-        reason = "file name is not UTF-8"
+        reason = _NOT_UTF8
     return as_text(file.name), file.path, as_text(class_name), reason
 
 

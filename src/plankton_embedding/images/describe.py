@@ -117,15 +117,22 @@ def _describe_file(
             "frames": image.frames,
         }
         plane = to_gray(image.pixels, background=255)
-        _check_content(plane, options)
+        check_content(plane, options)
     except OSError as error:
-        return row | {"reason": reason or _why_not_read(error)}, None
+        return row | {"reason": reason or why_not_read(error)}, None
     except UnreadableImageError as error:
         return row | {"reason": reason or str(error)}, None
     return row | {"scale_bar": find_scale_bar(plane), "status": ACCEPTED}, (image.pixels, plane)
 
 
-def _check_content(plane: GrayPlane, options: ScanOptions) -> None:
+def check_content(plane: GrayPlane, options: ScanOptions) -> None:
+    """Check that a plane can be the picture of an animal.
+
+    Raises
+    ------
+    UnreadableImageError
+        If it is smaller than ``min_side``, or of one flat colour.
+    """
     height, width = plane.shape
     if min(height, width) < options.min_side:
         raise UnreadableImageError(f"too small: {width} x {height} pixels")
@@ -133,7 +140,8 @@ def _check_content(plane: GrayPlane, options: ScanOptions) -> None:
         raise UnreadableImageError("one flat colour")
 
 
-def _why_not_read(error: OSError) -> str:
+def why_not_read(error: OSError) -> str:
+    """Return the reason why a file was not read, in our words."""
     if error.errno in (errno.EACCES, errno.EPERM):
         return "no permission to read it"
     if error.errno in (errno.ENOENT, errno.ELOOP):

@@ -36,7 +36,7 @@ def find_object_tables(location: Location, files: list[FoundFile]) -> list[Found
     return [file for file in tables if _is_object_table(location, file)]
 
 
-def list_ecotaxa(location: Location, options: SourceOptions) -> ImageSource:
+def list_ecotaxa(location: Location, options: SourceOptions, *, labelled: bool) -> ImageSource:
     """List the images of an export.
 
     Every image and every row of a table is listed, with the reason if it cannot be used. An object
@@ -48,6 +48,9 @@ def list_ecotaxa(location: Location, options: SourceOptions) -> ImageSource:
         A folder or a zip; tables lie anywhere in it, and name images from their own folder.
     options
         ``validated_only``: images whose class nobody has confirmed are left out, with a reason.
+    labelled
+        Whether images must have a class; if not, ``validated_only`` says nothing, and images
+        that no table names are images like others.
 
     Raises
     ------
@@ -61,18 +64,21 @@ def list_ecotaxa(location: Location, options: SourceOptions) -> ImageSource:
             f"{location} holds no table of EcoTaxa: a .tsv file with the columns {OBJECT}, "
             f"{FILE_NAME} and {CATEGORY}. Set source.kind if it is something else."
         )
-    read = [_read(location, file, options) for file in tables]
+    # The columns of labels: is it needed, if images are labelled?
+    needed = {CATEGORY: labelled, STATUS: labelled and options.validated_only}
+    read = [_read(location, file, needed) for file in tables]
     rows = pd.concat([table for table, _ in read], ignore_index=True).fillna("")
     types = {name: kind for _, known in read for name, kind in known.items()}
     for name in rows.columns.difference(["name", "table", OBJECT, CATEGORY, STATUS, FILE_NAME]):
         # Over all tables: one may have no value where another has.
         if types.get(name) == _NUMBER or (name not in types and _looks_measured(rows[name])):
             rows[name] = as_numbers(rows[name])
-    files = _join(rows, {file.name: file for file in found.files}, options)
-    files = pd.concat([files, _unnamed(found.files, rows, tables)], ignore_index=True)
+    files = _join(rows, {file.name: file for file in found.files}, needed)
+    unnamed = _unnamed(found.files, rows, tables, "in no table of the export" if labelled else "")
+    files = pd.concat([files, unnamed], ignore_index=True)
     extra = [name for name in files if name not in SOURCE_COLUMNS]
     files = files.astype(SOURCE_COLUMNS)[[*SOURCE_COLUMNS, *extra]]
-    names = files.loc[files["reason"] == "", "class_name"].unique()
+    names = set(files.loc[files["reason"] == "", "class_name"]) - {""}
     return ImageSource(
         location, tuple(sorted(names)), files.sort_values("image_id", ignore_index=True)
     )
@@ -91,7 +97,7 @@ def _looks_measured(values: pd.Series) -> bool:
 
 
 def _read(
-    location: Location, file: FoundFile, options: SourceOptions
+    location: Location, file: FoundFile, needed: dict[str, bool]
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Return a table of objects, and the types of its columns if it says them."""
     table = read_table(location.filesystem, file.path)
@@ -99,30 +105,33 @@ def _read(
     if len(table) and set(table.iloc[0]) <= _TYPES:
         types = dict(zip(table.columns, table.iloc[0], strict=True))
         table = table.iloc[1:]
-    for name, needed in ((CATEGORY, True), (STATUS, options.validated_only)):
-        if needed and name not in table:
+    for name, is_needed in needed.items():
+        if is_needed and name not in table:
             advice = " Or set source.validated_only to false." if name == STATUS else ""
             raise ImageSourceError(
                 f"the table {file.name} of {location} has no column {name}: export it again with "
                 f"annotations.{advice}"
             )
+    if CATEGORY not in table:
+        table = table.assign(**{CATEGORY: ""})
     folder = "/".join(file.parts[:-1])
     named = table[FILE_NAME].str.strip().str.replace("\\", "/")
     places = [posixpath.normpath(posixpath.join(folder, name)) if name else "" for name in named]
     return table.assign(name=places, table=file.name), types
 
 
-def _join(rows: pd.DataFrame, files: dict[str, FoundFile], options: SourceOptions) -> pd.DataFrame:
+def _join(rows: pd.DataFrame, files: dict[str, FoundFile], needed: dict[str, bool]) -> pd.DataFrame:
     names = rows["name"]
     # Of a name that was not found nothing is opened: it might lead anywhere.
     paths = [files[name].path if name in files else "" for name in names]
     category = rows[CATEGORY].astype("str").str.strip()
     reason = pd.Series("", index=rows.index)
-    if options.validated_only:
+    if needed[STATUS]:
         status = rows[STATUS].astype("str").str.strip().str.lower()
         unsure = status != VALIDATED
         reason[unsure] = f"{NOT_VALIDATED}: " + status[unsure].replace("", "no status")
-    reason[category.isin(["", "nan"])] = "no category"
+    if needed[CATEGORY]:
+        reason[category.isin(["", "nan"])] = "no category"
     reason[names.duplicated()] = NAMED_TWICE
     missing = ~names.isin(list(files))
     reason[missing] = "not in the export: named in " + rows.loc[missing, "table"]
@@ -137,7 +146,9 @@ def _join(rows: pd.DataFrame, files: dict[str, FoundFile], options: SourceOption
     )
 
 
-def _unnamed(files: list[FoundFile], rows: pd.DataFrame, tables: list[FoundFile]) -> pd.DataFrame:
+def _unnamed(
+    files: list[FoundFile], rows: pd.DataFrame, tables: list[FoundFile], reason: str
+) -> pd.DataFrame:
     known = {*rows["name"], *(table.name for table in tables)}
     left = [file for file in files if file.name not in known]
     return pd.DataFrame(
@@ -146,6 +157,6 @@ def _unnamed(files: list[FoundFile], rows: pd.DataFrame, tables: list[FoundFile]
             "path": [file.path for file in left],
             "class_name": "",
             "prepared_split": "",
-            "reason": "in no table of the export",
+            "reason": reason,
         }
     )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from functools import partial
 from importlib import import_module
-from typing import Any, TypeVar
+from itertools import islice
+from queue import Full, Queue
+from threading import Event, Thread
+from typing import Any, NoReturn, TypeVar
 
-from joblib import Parallel, delayed, parallel_config
+from joblib import Parallel, delayed, effective_n_jobs, parallel_config
 from tqdm import tqdm
 
 from plankton_embedding.errors import UserError
@@ -15,6 +19,10 @@ from plankton_embedding.parameters import EngineOptions
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+# Of each worker, at once; one more result of each waits to be taken.
+_TASKS_AHEAD = 4
+_SECONDS_A_LOOK = 0.1
 
 
 class EngineError(UserError):
@@ -49,6 +57,81 @@ def map_blocks(
     with _workers(engine) as workers:
         results = workers(delayed(function)(task) for task in tasks)
         yield from tqdm(results, total=len(tasks), desc=description, unit=" blocks", disable=None)
+
+
+@contextmanager
+def map_ahead(
+    function: Callable[[Task], Result], tasks: Iterable[Task], engine: EngineOptions
+) -> Iterator[Iterator[Result]]:
+    """Apply a function to tasks in parallel, some of them ahead of what is asked for.
+
+    Unlike `map_blocks` it waits for whoever takes the results: so many tasks are under way that
+    the workers do not idle, and no more, so that results may be large and tasks without end.
+
+    Parameters
+    ----------
+    function, tasks, engine
+        See `map_blocks`.
+
+    Yields
+    ------
+    iterator
+        Of the results, in the order of the tasks. When the context ends before that, the tasks
+        that are under way are finished, and no other is begun.
+    """
+    with _workers(engine) as workers:
+        workers_here = effective_n_jobs(engine.workers)
+        ahead = _TASKS_AHEAD * workers_here
+        results: Queue[Callable[[], Result] | None] = Queue(workers_here)
+        is_over = Event()
+        producer = Thread(
+            target=_produce,
+            args=(function, iter(tasks), workers, ahead, results, is_over),
+            name="map_ahead",
+            daemon=True,
+        )
+        producer.start()
+        try:
+            yield _take(results)
+        finally:
+            is_over.set()
+            producer.join()
+
+
+def _produce(
+    function: Callable[[Task], Result],
+    tasks: Iterator[Task],
+    workers: Parallel,
+    ahead: int,
+    results: Queue[Callable[[], Result] | None],
+    is_over: Event,
+) -> None:
+    def put(value: Callable[[], Any] | None) -> None:
+        while not is_over.is_set():
+            with suppress(Full):
+                return results.put(value, timeout=_SECONDS_A_LOOK)
+
+    try:
+        # joblib itself goes on with tasks whether or not their results are taken.
+        while (window := list(islice(tasks, ahead))) and not is_over.is_set():
+            for result in workers(delayed(function)(task) for task in window):
+                put(partial(_itself, result))
+    except BaseException as error:
+        put(partial(_fail, error))
+    put(None)
+
+
+def _take(results: Queue[Callable[[], Result] | None]) -> Iterator[Result]:
+    while (result := results.get()) is not None:
+        yield result()
+
+
+def _itself(value: Result) -> Result:
+    return value
+
+
+def _fail(error: BaseException) -> NoReturn:
+    raise error
 
 
 @contextmanager

@@ -18,10 +18,19 @@ from plankton_embedding.parameters import SourceOptions
 NAMED_TWICE = "named twice in the table"
 
 
-def list_image_table(location: Location, options: SourceOptions) -> ImageSource:
+def list_image_table(location: Location, options: SourceOptions, *, labelled: bool) -> ImageSource:
     """List the images that a CSV, TSV or Parquet file names.
 
     Paths are absolute or from the table's folder; further columns are kept.
+
+    Parameters
+    ----------
+    location
+        Of the file.
+    options
+        ``path_column``, ``class_column``.
+    labelled
+        Whether images must have a class.
 
     Raises
     ------
@@ -29,6 +38,8 @@ def list_image_table(location: Location, options: SourceOptions) -> ImageSource:
         If the table cannot be read or lacks a column.
     """
     table = read_table(location.filesystem, location.path)
+    if not labelled and options.class_column not in table:
+        table = table.assign(**{options.class_column: ""})
     for parameter in ("path_column", "class_column"):
         name = getattr(options, parameter)
         if name not in table:
@@ -48,11 +59,12 @@ def list_image_table(location: Location, options: SourceOptions) -> ImageSource:
         prepared_split="",
         reason="",
     )
-    files.loc[files["class_name"] == "", "reason"] = "no class"
+    if labelled:
+        files.loc[files["class_name"] == "", "reason"] = "no class"
     files.loc[named.duplicated(), "reason"] = NAMED_TWICE
     files.loc[named == "", "reason"] = "no path"
     files = files.astype(SOURCE_COLUMNS)[[*SOURCE_COLUMNS, *rest.columns]]
-    names = files.loc[files["reason"] == "", "class_name"].unique()
+    names = set(files.loc[files["reason"] == "", "class_name"]) - {""}
     return ImageSource(
         location, tuple(sorted(names)), files.sort_values("image_id", ignore_index=True)
     )

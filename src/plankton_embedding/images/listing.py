@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from plankton_embedding.errors import UserError
-from plankton_embedding.images.class_folders import list_class_folders
+from plankton_embedding.images.class_folders import list_any_files, list_class_folders
 from plankton_embedding.images.ecotaxa import find_object_tables, list_ecotaxa
 from plankton_embedding.images.found_files import find_files
 from plankton_embedding.images.image_table import list_image_table
@@ -33,11 +35,52 @@ def list_images(location: Location, options: SourceOptions) -> ImageSource:
     ImageSourceError
         If it is missing, cannot be read or is not of that kind.
     """
-    try:
+    with _report_unreachable(location):
         _check_there(location)
         kind = _find_kind(location) if options.kind == "auto" else options.kind
         _check_is_folder(location, kind)
         source = _list(location, kind, options)
+    return replace(source, files=add_pixel_size(source.files, options.pixel_size))
+
+
+def list_unlabelled_images(location: Location, options: SourceOptions) -> ImageSource:
+    """List the files of a source of images whose classes nobody needs to know.
+
+    An export of EcoTaxa, a table, one image, or a folder whose files may lie anywhere in it.
+    Classes that the source names are listed, and images without one are images like others.
+
+    Parameters
+    ----------
+    location
+        Where it is.
+    options
+        ``kind``, of which all kinds of folders are one; ``path_column``.
+
+    Raises
+    ------
+    ImageSourceError
+        If it is missing, cannot be read, or holds no file.
+    """
+    with _report_unreachable(location):
+        _check_there(location)
+        kind = _find_kind(location) if options.kind == "auto" else options.kind
+        if kind == "table":
+            _check_is_folder(location, kind)
+            source = list_image_table(location, options, labelled=False)
+        elif kind == "ecotaxa":
+            _check_is_folder(location, kind)
+            source = list_ecotaxa(location, options, labelled=False)
+        else:
+            source = list_any_files(location)
+    if source.files.empty:
+        raise ImageSourceError(f"{location} holds no file: there is nothing to classify.")
+    return source
+
+
+@contextmanager
+def _report_unreachable(location: Location) -> Iterator[None]:
+    try:
+        yield
     except UserError:
         raise
     # An object store says so only when it is asked for something, by errors of its client's own.
@@ -45,14 +88,13 @@ def list_images(location: Location, options: SourceOptions) -> ImageSource:
         if location.is_local:
             raise
         raise unreachable(location, error) from error
-    return replace(source, files=add_pixel_size(source.files, options.pixel_size))
 
 
 def _list(location: Location, kind: str, options: SourceOptions) -> ImageSource:
     if kind == "table":
-        return list_image_table(location, options)
+        return list_image_table(location, options, labelled=True)
     if kind == "ecotaxa":
-        return list_ecotaxa(location, options)
+        return list_ecotaxa(location, options, labelled=True)
     if kind == "prepared_splits":
         return list_prepared_splits(location, options.nested_folders)
     return list_class_folders(location, options.nested_folders)

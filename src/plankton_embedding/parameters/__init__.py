@@ -22,6 +22,11 @@ from plankton_embedding.parameters.data_engineering import (
     SplitOptions,
     StoreOptions,
 )
+from plankton_embedding.parameters.inference import (
+    EnrolOptions,
+    GalleryOptions,
+    InferenceOptions,
+)
 from plankton_embedding.parameters.modelling import (
     ArcFaceOptions,
     AugmentationOptions,
@@ -47,6 +52,9 @@ __all__ = [
     "DuplicateOptions",
     "EmbedderOptions",
     "EngineOptions",
+    "EnrolOptions",
+    "GalleryOptions",
+    "InferenceOptions",
     "LossName",
     "LossesOptions",
     "MultiSimilarityOptions",
@@ -83,6 +91,9 @@ class Parameters(Options):
     data_report: DataReportOptions
     embedder: EmbedderOptions
     training: TrainingOptions
+    gallery: GalleryOptions
+    enrol: EnrolOptions
+    inference: InferenceOptions
     reporting: ReportingOptions
 
 

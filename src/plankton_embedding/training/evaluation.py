@@ -8,13 +8,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from plankton_embedding.analysis.centroids import Centroids, classify, fit_centroids
-from plankton_embedding.analysis.embedding_tables import class_labels, embedding_matrix
+from plankton_embedding.analysis.embedding_tables import (
+    EmbeddingsError,
+    class_labels,
+    embedding_matrix,
+    select_embeddings,
+)
 from plankton_embedding.analysis.geometry import (
     centroid_movement,
     class_radii,
     distinct_separations,
     separation_matrix,
 )
+from plankton_embedding.training.card import EmbedderCard
 from plankton_embedding.training.labelled_images import LabelledImages
 
 
@@ -71,3 +77,23 @@ class StepMeter:
                 float(centroid_movement(before, centroids).mean()) if before else None
             ),
         }
+
+
+def check_made_by(embeddings: pd.DataFrame, card: EmbedderCard) -> None:
+    """Check that a step's validation embeddings are those that an embedder's card speaks of.
+
+    Raises
+    ------
+    EmbeddingsError
+        If the step is not there, or the embeddings measure otherwise than its card says.
+    """
+    validation = select_embeddings(embeddings, card.step, "validation")
+    measured = StepMeter().measure(validation)
+    for name in ("validation_accuracy", "mean_radius", "mean_separation"):
+        stated, found = card.metrics[name], measured[name]
+        if stated is None or found is None or not np.isclose(stated, found, rtol=1e-6, atol=0):
+            raise EmbeddingsError(
+                f"the embeddings of step {card.step} are not of this embedder: their {name} is "
+                f"{found}, its card says {stated}. Load versions of embeddings and embedder that "
+                "belong together with `--load-versions NAME:VERSION`, or run modelling again"
+            )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -22,6 +24,16 @@ class TrainedEmbedder:
 
     weights: dict[str, Tensor]
     card: EmbedderCard
+
+    def fingerprint(self) -> str:
+        """Hash weights and card: what embeds all images alike has the same."""
+        digest = hashlib.sha256(self.card.model_dump_json().encode())
+        for name, values in sorted(self.weights.items()):
+            digest.update(f"\n{name} {values.dtype} {tuple(values.shape)}\n".encode())
+            # As bytes: NumPy has no bfloat16.
+            content = values.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+            digest.update(content.numpy().tobytes())
+        return digest.hexdigest()
 
     def network(self) -> Embedder:
         """Build the network, in evaluation mode.

@@ -1,0 +1,121 @@
+"""Nodes that change the gallery."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from plankton_embedding.analysis import gallery_edits as edits
+from plankton_embedding.analysis.enrolment import EnrolmentReport
+from plankton_embedding.analysis.gallery import ClassGallery, GalleryError, check_fingerprint
+from plankton_embedding.analysis.gallery_edits import GalleryWithImages
+from plankton_embedding.analysis.gallery_images import check_images
+from plankton_embedding.images import listing
+from plankton_embedding.images.source import ImageSource, Location
+from plankton_embedding.parameters import (
+    EngineOptions,
+    EnrolOptions,
+    GalleryOptions,
+    ScanOptions,
+    SourceOptions,
+    TrainingOptions,
+)
+
+logger = logging.getLogger(__name__)
+
+
+def list_enrolled_images(
+    raw_images: Location, source: SourceOptions, enrol: EnrolOptions
+) -> ImageSource:
+    """List the images of new classes; none, where classes are only removed or renamed."""
+    if enrol.only_edits:
+        none = pd.DataFrame({name: [] for name in ("image_id", "path", "class_name", "reason")})
+        return ImageSource(raw_images, (), none.astype("str"))
+    if enrol.class_name is None:
+        return listing.list_images(raw_images, source)
+    listed = listing.list_unlabelled_images(raw_images, source)
+    files = listed.files.assign(class_name=enrol.class_name)
+    return replace(listed, class_names=(enrol.class_name,), files=files)
+
+
+def embed_enrolled_images(
+    enrolled_images: ImageSource,
+    embedder: Any,
+    earlier_class_gallery: ClassGallery,
+    scan: ScanOptions,
+    engine: EngineOptions,
+    training: TrainingOptions,
+) -> pd.DataFrame:
+    """Embed the images of new classes; those that cannot be read are told and left out."""
+    check_fingerprint(earlier_class_gallery, embedder.fingerprint())
+    if enrolled_images.files.empty:
+        return pd.DataFrame({"image_id": [], "class_name": []}, dtype="str")
+    from plankton_embedding.training.embed_files import EmbeddingOptions, embed_source
+
+    options = EmbeddingOptions(scan, engine, training)
+    files = len(enrolled_images.files)
+    blocks = embed_source(enrolled_images, embedder, files, options, earlier={})
+    tables = [block.content for block in blocks if isinstance(block.content, pd.DataFrame)]
+    embedded = pd.concat(tables, ignore_index=True)
+    bad = embedded["reason"] != ""
+    for image_id, reason in embedded.loc[bad, ["image_id", "reason"]].itertuples(index=False):
+        logger.warning("Not enrolled: %s: %s", image_id, reason)
+    readable = embedded[~bad].drop(columns=["path", "reason"]).reset_index(drop=True)
+    lost = sorted({*enrolled_images.class_names} - {*readable["class_name"]})
+    if lost or readable.empty:
+        raise GalleryError(
+            f"no readable image of {', '.join(map(repr, lost)) or 'any class'} in "
+            f"{enrolled_images.location}: {bad.sum()} of {files} files cannot be used. Mend the "
+            "files, or take the class folder away"
+        )
+    return readable
+
+
+def change_gallery(
+    earlier_class_gallery: ClassGallery,
+    earlier_gallery_embeddings: pd.DataFrame,
+    enrolled_embeddings: pd.DataFrame,
+    enrol: EnrolOptions,
+    gallery: GalleryOptions,
+) -> tuple[ClassGallery, pd.DataFrame, dict[str, Any], pd.DataFrame, pd.DataFrame]:
+    """Add, remove or rename classes, and say what that does to the others."""
+    check_images(earlier_gallery_embeddings, earlier_class_gallery)
+    before = GalleryWithImages(earlier_class_gallery, earlier_gallery_embeddings)
+    reports: list[EnrolmentReport] = []
+    if enrol.only_edits:
+        after = edits.edit_classes(before, enrol.remove, enrol.rename)
+    else:
+        extends = enrol.existing_classes == "extend"
+        rules = edits.EnrolmentRules(gallery.examples, extends, enrol.least_recall)
+        after, reports = edits.enrol_classes(before, enrolled_embeddings, rules)
+    summary = {
+        "enrolled": edits.summarise_reports(reports),
+        "removed": list(enrol.remove),
+        "renamed": dict(enrol.rename),
+        "classes": len(after.gallery.class_names),
+        "accuracy": edits.compare_accuracy(before, after),
+    }
+    _log(summary)
+    tables = edits.tabulate_neighbours(reports), edits.tabulate_changes(reports)
+    return after.gallery, after.images, summary, *tables
+
+
+def _log(summary: dict[str, Any]) -> None:
+    for name, report in summary["enrolled"].items():
+        logger.info(
+            "Enrolled %r from %d images (radius %.3g); its nearest class is %r, %.3g away",
+            *(name, report["images"], report["radius"]),
+            *(report["nearest_class"], report["nearest_distance"]),
+        )
+        if report["warning"]:
+            logger.warning("%s", report["warning"])
+    logger.info("The gallery has %d classes now", summary["classes"])
+    accuracy = summary["accuracy"]
+    if accuracy["images"]:
+        logger.info(
+            "Accuracy on %d test images of the classes of before and now: %.1f %%, now %.1f %%",
+            *(accuracy["images"], 100 * accuracy["before"], 100 * accuracy["after"]),
+        )
