@@ -18,7 +18,7 @@ from plankton_embedding.analysis.gallery_files import read_gallery
 from plankton_embedding.cli import run as kedro_run
 from trained_project import latest, predictions, run, versions
 
-GALLERY = "06_models/class_gallery"
+GALLERY = "07_model_output/class_gallery"
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def gallery(project: Path):
 
 
 def images_of_gallery(project: Path) -> pd.DataFrame:
-    return pd.read_parquet(latest(project, "06_models/gallery_embeddings.parquet"))
+    return pd.read_parquet(latest(project, "07_model_output/gallery_embeddings.parquet"))
 
 
 # The first gallery
@@ -108,7 +108,7 @@ def test_a_class_joins(trained, crosses):
     np.testing.assert_array_equal(after.radii[kept], before.radii)
     assert set(after.example_ids[1]) <= {f"cross <7>/{number}.png" for number in range(5)}
     assert len(after.example_ids[1]) == 2
-    rule = json.loads(latest(trained, "06_models/decision_rule.json").read_text())
+    rule = json.loads(latest(trained, "07_model_output/decision_rule.json").read_text())
     assert rule["images"] == 14
 
     run(trained, "inference", images=str(crosses / "cross <7>"))
@@ -178,7 +178,11 @@ def test_a_class_that_is_there(trained, trained_once, tmp_path, monkeypatch):
     more = tmp_path / "more"
     shutil.copytree(trained_once.parent / "images" / "disc", more / "disc")
     said = fails(trained, monkeypatch, "--params", f"images={more}")
-    assert "the gallery has a class 'disc' already" in said
+    assert "the gallery has the class 'disc'" in said
+    assert "existing_classes to extend" in said
+    # The folder of the training, which is read where no other is named.
+    said = fails(trained, monkeypatch)
+    assert "the gallery has the class 'bar' and 2 more" in said
     run(trained, "enrol", images=str(more), enrol={"existing_classes": "extend"})
     assert gallery(trained).counts.tolist() == [3, 13, 3]
     table = images_of_gallery(trained)
@@ -201,7 +205,7 @@ def test_an_embedder_that_the_gallery_is_not_of(trained, crosses, monkeypatch):
 
 def test_no_gallery_yet(trained, crosses, monkeypatch):
     for name in ("class_gallery", "gallery_embeddings.parquet"):
-        shutil.rmtree(trained / "data" / "06_models" / name)
+        shutil.rmtree(trained / "data" / "07_model_output" / name)
     said = fails(trained, monkeypatch, "--params", f"images={crosses}")
     assert "there is no class_gallery, gallery_embeddings yet" in said
     assert "`kedro run --pipelines gallery`" in said
@@ -221,7 +225,7 @@ def test_a_class_leaves_and_another_gets_a_new_name(trained, monkeypatch):
     assert after.class_names.tolist() == ["a bar/NA", "frame"]
     np.testing.assert_array_equal(after.centroids, before.centroids[[0, 2]])
     assert set(images_of_gallery(trained)["class_name"]) == {"a bar/NA", "frame"}
-    rule = json.loads(latest(trained, "06_models/decision_rule.json").read_text())
+    rule = json.loads(latest(trained, "07_model_output/decision_rule.json").read_text())
     assert rule["images"] == 6
     summary = json.loads(latest(trained, "08_reporting/enrolment.json").read_text())
     assert summary["removed"] == ["disc"]

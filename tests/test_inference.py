@@ -86,9 +86,9 @@ def test_every_file_has_a_row(trained, images):
 def test_predictions_are_those_of_the_nearest_centroid(trained, images):
     run(trained, "inference", images=str(images))
     embedder = read_embedder(latest(trained, "06_models/embedder"))
-    gallery = read_gallery(latest(trained, "06_models/class_gallery"))
-    rule = json.loads(latest(trained, "06_models/decision_rule.json").read_text())
-    table = pd.read_parquet(latest(trained, "06_models/gallery_embeddings.parquet"))
+    gallery = read_gallery(latest(trained, "07_model_output/class_gallery"))
+    rule = json.loads(latest(trained, "07_model_output/decision_rule.json").read_text())
+    table = pd.read_parquet(latest(trained, "07_model_output/gallery_embeddings.parquet"))
     known = table[table["split"] == "validation"]
     assert len(known) == 9
     columns = [name for name in table if name.startswith("e0")]
@@ -232,15 +232,15 @@ def test_no_such_folder(trained, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("missing", "command"),
     [
-        ("embedder", "--pipelines modelling`"),
-        ("class_gallery", "--pipelines gallery`"),
-        ("decision_rule.json", "--pipelines gallery`"),
+        ("06_models/embedder", "--pipelines modelling`"),
+        ("07_model_output/class_gallery", "--pipelines gallery`"),
+        ("07_model_output/decision_rule.json", "--pipelines gallery`"),
     ],
 )
 def test_what_must_be_run_before_is_said(trained, images, monkeypatch, missing, command):
-    shutil.rmtree(trained / "data" / "06_models" / missing)
+    shutil.rmtree(trained / "data" / missing)
     said = fails(trained, monkeypatch, "--params", f"images={images}")
-    assert f"there is no {missing.partition('.')[0]} yet" in said
+    assert f"there is no {Path(missing).stem} yet" in said
     assert command in said
 
 
@@ -270,7 +270,7 @@ def test_a_card_that_is_none(trained, images, monkeypatch):
 
 
 def test_a_gallery_of_another_embedder(trained, images, monkeypatch):
-    folder = latest(trained, "06_models/class_gallery")
+    folder = latest(trained, "07_model_output/class_gallery")
     gallery = read_gallery(folder)
     shutil.rmtree(folder)
     write_gallery(folder, replace(gallery, embedder_fingerprint="0" * 64))
@@ -280,7 +280,7 @@ def test_a_gallery_of_another_embedder(trained, images, monkeypatch):
 
 
 def test_a_rule_and_images_of_another_gallery(trained, images, monkeypatch):
-    folder = latest(trained, "06_models/class_gallery")
+    folder = latest(trained, "07_model_output/class_gallery")
     gallery = read_gallery(folder)
     shutil.rmtree(folder)
     write_gallery(folder, replace(gallery, radii=2 * gallery.radii))
@@ -290,7 +290,7 @@ def test_a_rule_and_images_of_another_gallery(trained, images, monkeypatch):
 
 
 def test_a_rule_that_was_edited(trained, images, monkeypatch):
-    path = latest(trained, "06_models/decision_rule.json")
+    path = latest(trained, "07_model_output/decision_rule.json")
     text = path.read_text()
     path.unlink()
     path.write_text(text.replace('"temperature":', '"temperature": -1, "was":'))
@@ -387,13 +387,13 @@ def test_another_embedder_embeds_anew(trained, images, monkeypatch):
     run(trained, "inference", images=str(images))
     edit_card(trained, seed=99)
     embedder = read_embedder(latest(trained, "06_models/embedder"))
-    folder = latest(trained, "06_models/class_gallery")
+    folder = latest(trained, "07_model_output/class_gallery")
     gallery = replace(read_gallery(folder), embedder_fingerprint=embedder.fingerprint())
     shutil.rmtree(folder)
     write_gallery(folder, gallery)
     from plankton_embedding.analysis.decision_rule import DecisionRule, fingerprint_gallery
 
-    path = latest(trained, "06_models/decision_rule.json")
+    path = latest(trained, "07_model_output/decision_rule.json")
     rule = DecisionRule.model_validate_json(path.read_bytes())
     path.unlink()
     path.write_text(

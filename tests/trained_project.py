@@ -13,7 +13,12 @@ from kedro.framework.startup import bootstrap_project
 from tiny_project import draw_images, make_project
 
 # What the pipelines enrol and inference begin with.
-_MODELS = ("embedder", "gallery_embeddings.parquet", "class_gallery", "decision_rule.json")
+_MODELS = (
+    "06_models/embedder",
+    "07_model_output/gallery_embeddings.parquet",
+    "07_model_output/class_gallery",
+    "07_model_output/decision_rule.json",
+)
 
 
 def run(project: Path, *pipelines: str, **params: object) -> None:
@@ -34,8 +39,7 @@ def copy_models(trained: Path, folder: Path) -> Path:
     """Make a project of the trained one's embedder and gallery; its files can be replaced."""
     project = make_project(folder / "project", trained.parent / "images")
     for name in _MODELS:
-        place = f"data/06_models/{name}"
-        shutil.copytree(trained / place, project / place, copy_function=os.link)
+        shutil.copytree(trained / "data" / name, project / "data" / name, copy_function=os.link)
     return project
 
 

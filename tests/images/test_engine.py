@@ -1,9 +1,11 @@
 """The engine: the same results in the same order, wherever the work is done."""
 
+import time
+
 import pytest
 from distributed import Client, LocalCluster
 
-from plankton_embedding.images.engine import EngineError, map_blocks
+from plankton_embedding.images.engine import EngineError, map_ahead, map_blocks
 from plankton_embedding.parameters import EngineOptions
 
 
@@ -54,3 +56,58 @@ def test_an_address_of_this_machine_is_refused():
 def test_an_error_of_a_worker_comes_through():
     with pytest.raises(TypeError, match="bad operand type"):
         list(map_blocks(abs, ["text"], engine("loky"), "test"))
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+def test_results_ahead_come_in_the_order_of_the_tasks(backend):
+    with map_ahead(abs, iter(range(-100, 0)), engine(backend)) as results:
+        assert list(results) == list(range(100, 0, -1))
+
+
+def test_results_ahead_from_a_dask_cluster(cluster):
+    with map_ahead(abs, range(-20, 0), engine("dask", cluster.scheduler_address)) as results:
+        assert list(results) == list(range(20, 0, -1))
+
+
+def test_no_more_is_done_ahead_than_is_taken():
+    begun = []
+    with map_ahead(
+        abs, (begun.append(n) or n for n in range(10_000)), engine("threading")
+    ) as taken:
+        for number, _ in zip(range(40), taken, strict=False):
+            time.sleep(0.005)
+            # 2 workers: windows of 8, a queue of 2, and those in between.
+            assert len(begun) <= number + 1 + 8 + 8 + 2 + 2
+    left = len(begun)
+    time.sleep(0.1)
+    assert len(begun) == left < 100
+
+
+def test_an_error_of_a_task_and_of_the_tasks_is_raised():
+    with (
+        map_ahead(int, ["1", "x", "2"], engine("threading")) as results,
+        pytest.raises(ValueError, match="'x'"),
+    ):
+        list(results)
+
+    def broken():
+        yield "1"
+        raise OSError("no more")
+
+    with (
+        map_ahead(int, broken(), engine("threading")) as results,
+        pytest.raises(OSError, match="no more"),
+    ):
+        list(results)
+
+
+def test_whoever_stops_early_waits_for_no_more():
+    def stop(results):
+        next(results)
+        raise KeyboardInterrupt
+
+    with (
+        map_ahead(abs, range(1000), engine("threading")) as results,
+        pytest.raises(KeyboardInterrupt),
+    ):
+        stop(results)

@@ -21,7 +21,7 @@ class ClassGalleryDataset(VersionedFolder[ClassGallery, ClassGallery]):
 
         class_gallery:
           type: plankton_embedding.datasets.class_gallery_dataset.ClassGalleryDataset
-          filepath: data/06_models/class_gallery
+          filepath: data/07_model_output/class_gallery
           versioned: true
     """
 

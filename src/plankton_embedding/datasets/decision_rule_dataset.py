@@ -18,7 +18,7 @@ class DecisionRuleDataset(VersionedFolder[DecisionRule, DecisionRule]):
 
         decision_rule:
           type: plankton_embedding.datasets.decision_rule_dataset.DecisionRuleDataset
-          filepath: data/06_models/decision_rule.json
+          filepath: data/07_model_output/decision_rule.json
           versioned: true
     """
 

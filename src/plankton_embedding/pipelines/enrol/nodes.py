@@ -45,12 +45,14 @@ def embed_enrolled_images(
     enrolled_images: ImageSource,
     embedder: Any,
     earlier_class_gallery: ClassGallery,
+    enrol: EnrolOptions,
     scan: ScanOptions,
     engine: EngineOptions,
     training: TrainingOptions,
 ) -> pd.DataFrame:
     """Embed the images of new classes; those that cannot be read are told and left out."""
     check_fingerprint(earlier_class_gallery, embedder.fingerprint())
+    _check_new(enrolled_images, earlier_class_gallery, enrol)
     if enrolled_images.files.empty:
         return pd.DataFrame({"image_id": [], "class_name": []}, dtype="str")
     from plankton_embedding.training.embed_files import EmbeddingOptions, embed_source
@@ -72,6 +74,17 @@ def embed_enrolled_images(
             "files, or take the class folder away"
         )
     return readable
+
+
+def _check_new(enrolled_images: ImageSource, gallery: ClassGallery, enrol: EnrolOptions) -> None:
+    known = sorted({*enrolled_images.class_names} & {*gallery.class_names.tolist()})
+    if known and enrol.existing_classes == "error":
+        more = f" and {len(known) - 1} more" if len(known) > 1 else ""
+        raise GalleryError(
+            f"the gallery has the class {known[0]!r}{more} of {enrolled_images.location} already. "
+            "Give the folder of the new classes with `--params images=FOLDER`; to add images to a "
+            "class, set enrol.existing_classes to extend; to replace it, remove it first"
+        )
 
 
 def change_gallery(

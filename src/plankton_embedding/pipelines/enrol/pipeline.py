@@ -30,6 +30,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                     "enrolled_images",
                     "embedder",
                     "earlier_class_gallery",
+                    "params:enrol",
                     "params:scan",
                     "params:engine",
                     "params:training",

@@ -1,0 +1,128 @@
+"""Blocks of files that are known again by their content, and what is read of them."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from plankton_embedding.images.embedding_blocks import plan_blocks
+from plankton_embedding.images.listing import list_unlabelled_images
+from plankton_embedding.images.location import open_location
+from plankton_embedding.images.prepare_batch import prepare_batch
+from plankton_embedding.images.preprocess import preprocess
+from plankton_embedding.images.source import ImageSourceError
+from plankton_embedding.parameters import PreprocessOptions, ScanOptions, SourceOptions
+from tiny_project import tiny_values
+
+VALUES = tiny_values(Path())
+SCAN = ScanOptions.model_validate(VALUES["scan"])
+PREPROCESS = PreprocessOptions.model_validate(VALUES["preprocess"])
+
+
+def listed(place, **changes):
+    options = SourceOptions.model_validate(VALUES["source"] | changes)
+    return list_unlabelled_images(open_location(str(place)), options)
+
+
+@pytest.fixture
+def many(tmp_path):
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    for number in range(60):
+        folder = tmp_path / ("deep/er" if number % 3 else ".")
+        (folder / f"{number:02d}.png").write_bytes(bytes([number]))
+    return tmp_path
+
+
+def keys(folder, recipe="r", images_per_block=8):
+    return [plan.key for plan in plan_blocks(listed(folder), images_per_block, SCAN, recipe)]
+
+
+def test_blocks_hold_every_file_once_in_order(many):
+    source = listed(many)
+    plans = plan_blocks(source, 8, SCAN, "r")
+    assert len(plans) > 3
+    assert [plan.number for plan in plans] == list(range(len(plans)))
+    assert {plan.of for plan in plans} == {len(plans)}
+    assert max(len(plan.files) for plan in plans) <= 16
+    together = pd.concat([plan.files for plan in plans])
+    assert together["image_id"].tolist() == source.files["image_id"].tolist()
+
+
+def test_a_key_changes_with_what_the_block_hangs_on_and_with_nothing_else(many):
+    before = keys(many)
+    assert keys(many) == before
+    assert len(set(before)) == len(before)
+    assert not set(keys(many, recipe="another embedder")) & set(before)
+    (many / "30.png").write_bytes(b"other")
+    assert len(set(keys(many)) - set(before)) == 1
+    before = keys(many)
+    (many / "30.png").unlink()
+    assert len(set(keys(many)) - set(before)) <= 1
+    before = keys(many)
+    (many / "deep" / "er" / "29x.png").write_bytes(b"new")
+    assert 1 <= len(set(keys(many)) - set(before)) <= 2
+
+
+def test_a_file_that_is_missing_has_a_state_too(many):
+    (many / "link.png").symlink_to(many / "nowhere")
+    assert all(keys(many))
+    before = keys(many)
+    (many / "nowhere").write_bytes(b"there now")
+    assert keys(many) != before
+
+
+def test_a_batch_is_preprocessed_as_in_training(tmp_path):
+    random = np.random.default_rng(0)
+    for name in ("a", "c"):
+        Image.fromarray(random.integers(256, size=(30, 50), dtype=np.uint8)).save(
+            tmp_path / f"{name}.png"
+        )
+    Image.fromarray(random.integers(256, size=(30, 50, 3), dtype=np.uint8)).save(tmp_path / "d.png")
+    (tmp_path / "b.png").write_text("text")
+    Image.new("L", (20, 20), 7).save(tmp_path / "e.png")
+    Image.new("L", (3, 20), 7).save(tmp_path / "f.png")
+    files = listed(tmp_path).files
+    files.loc[files["image_id"] == "c.png", "reason"] = "not wanted"
+    batch = prepare_batch(open_location(str(tmp_path)).filesystem, SCAN, PREPROCESS, files)
+    assert batch.reasons == [
+        "",
+        "not an image of a known format",
+        "not wanted",
+        "",
+        "one flat colour",
+        "too small: 3 x 20 pixels",
+    ]
+    wanted = [preprocess((tmp_path / name).read_bytes(), PREPROCESS) for name in ("a.png", "d.png")]
+    np.testing.assert_array_equal(batch.pixels, wanted)
+
+
+def test_a_name_that_is_no_text(tmp_path):
+    (tmp_path / "a.png").touch()
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.png")).touch()
+    source = listed(tmp_path)
+    assert source.files["reason"].tolist() == ["file name is not UTF-8", ""]
+    assert len(plan_blocks(source, 8, SCAN, "r")[0].key) == 32
+
+
+@pytest.mark.parametrize("kind", ["auto", "class_folders", "prepared_splits"])
+def test_folders_of_any_depth(many, kind):
+    assert len(listed(many, kind=kind).files) == 60
+    assert listed(many, kind=kind).class_names == ()
+
+
+def test_tables_with_and_without_classes(many):
+    table = pd.DataFrame({"path": ["00.png", "00.png", "03.png"], "area": [1, 2, 3]})
+    table.to_csv(many / "list.csv", index=False)
+    files = listed(many / "list.csv").files
+    assert files["reason"].tolist() == ["", "named twice in the table", ""]
+    assert files["area"].tolist() == ["1", "2", "3"]
+    table.assign(class_name=["x", "x", ""]).to_csv(many / "list.csv", index=False)
+    assert listed(many / "list.csv").files["reason"].tolist()[::2] == ["", ""]
+
+
+def test_what_holds_nothing(tmp_path):
+    with pytest.raises(ImageSourceError, match="holds no file"):
+        listed(tmp_path)
