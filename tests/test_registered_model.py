@@ -32,10 +32,11 @@ from plankton_embedding.analysis.gallery_files import read_gallery
 from plankton_embedding.cli import register_model
 from plankton_embedding.images.preprocess import preprocess
 from plankton_embedding.training.trained_embedder import read_embedder
+from tiny_project import ROOT
 from trained_project import copy_models, latest
 
 NAME = "tiny plankton"
-# What the model may need, but must not: these are no requirements of it.
+REAL_IMAGES = ROOT.parent / "shared" / "real_plankton" / "uvp6"
 LOAD_ELSEWHERE = Path(__file__).parent / "load_elsewhere.py"
 
 
@@ -182,6 +183,12 @@ def test_no_images_give_no_rows(model):
 def test_an_image_that_cannot_be_used_is_named(given, said, model, image):
     with pytest.raises(MlflowException, match=said):
         model.predict(pd.DataFrame({"image": [image.read_bytes(), given]}))
+
+
+def test_images_are_counted_beyond_the_first_batch(model, image):
+    given = [image.read_bytes()] * 10 + [b"this is text"]
+    with pytest.raises(MlflowException, match="image 10: not an image"):
+        model.predict(pd.DataFrame({"image": given}))
 
 
 def test_colour_and_16_bits_are_taken(model, image):
@@ -406,17 +413,19 @@ def server(project, tmp_path):
 
 @pytest.mark.slow
 def test_it_is_served(server, project, image):
-    text = base64.b64encode(image.read_bytes()).decode()
-    expected = expect(project, image)
+    # Real images, where there are some.
+    images = [image, *sorted(REAL_IMAGES.glob("*/*.png"))[:2]]
+    expected = [expect(project, path) for path in images]
+    texts = [base64.b64encode(path.read_bytes()).decode() for path in images]
     for request in (
-        {"dataframe_records": [{"image": text}]},
-        {"dataframe_split": {"columns": ["image"], "data": [[text]]}},
-        {"inputs": {"image": [text]}},
+        {"dataframe_records": [{"image": text} for text in texts]},
+        {"dataframe_split": {"columns": ["image"], "data": [[text] for text in texts]}},
+        {"inputs": {"image": texts}},
     ):
         status, answer = post(server, request)
         assert status == 200, answer
-        (found,) = answer["predictions"]
-        check(found, expected)
+        for row, wanted in zip(answer["predictions"], expected, strict=True):
+            check(row, wanted)
     refused = base64.b64encode(b"this is text").decode()
     status, answer = post(server, {"dataframe_records": [{"image": refused}]})
     assert status == 400
