@@ -178,5 +178,7 @@ def make_project(folder: Path, images: Path) -> Path:
     values = tiny_values(images)
     (folder / "conf" / "local" / "globals.yml").write_text(yaml.safe_dump({"images": str(images)}))
     del values["images"]
+    # A model of 90 MB from every gallery would slow the tests down.
+    (folder / "conf" / "local" / "mlflow.yml").write_text("registered_model: null\n")
     (folder / "conf" / "local" / "parameters.yml").write_text(yaml.safe_dump(values))
     return folder

@@ -45,11 +45,25 @@ def check_inputs(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
     MissingInputError
         Names the datasets that are missing, and the pipelines that make them.
     """
-    missing = [
-        name
-        for name in sorted(pipeline.inputs())
-        if not name.startswith("params:") and name != "raw_images" and not catalog.exists(name)
-    ]
+    check_exists(
+        catalog,
+        *(
+            name
+            for name in sorted(pipeline.inputs())
+            if not name.startswith("params:") and name != "raw_images"
+        ),
+    )
+
+
+def check_exists(catalog: CatalogProtocol, *names: str) -> None:
+    """Check that datasets are there.
+
+    Raises
+    ------
+    MissingInputError
+        Names those that are missing, and the pipelines that make them.
+    """
+    missing = [name for name in names if not catalog.exists(name)]
     if missing:
         # Kedro's own table holds the pipelines of this run only; all of them are slow to import.
         from plankton_embedding.pipeline_registry import register_pipelines

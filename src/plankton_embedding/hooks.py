@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import logging
-import os
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,9 +19,10 @@ from plankton_embedding.checks import (
     check_raw_images,
     check_reports_only,
 )
+from plankton_embedding.errors import UserError
 from plankton_embedding.interruption import Interruption
 from plankton_embedding.parameters import Parameters, validate_parameters
-from plankton_embedding.tracking import TrackedRun, absolute_uri, origin_tags, read_options
+from plankton_embedding.tracking import TrackedRun, begin_run, read_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,6 +159,7 @@ class TrackingHooks:
         self._run: TrackedRun | None = None
         self._catalog: CatalogProtocol | None = None
         self._interruption = Interruption()
+        self._made_gallery = False
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -174,7 +175,7 @@ class TrackingHooks:
         """Begin the MLflow run; one that the checks refuse is tracked as failed."""
         # One that was left by Ctrl-C, in a notebook.
         self._end("KILLED")
-        self._catalog = catalog
+        self._catalog, self._made_gallery = catalog, False
         self._begin(run_params, pipeline)
         try:
             return (yield)
@@ -193,6 +194,8 @@ class TrackingHooks:
         if self._run is None or self._catalog is None:
             return
         self._tag_fingerprint(dataset_name, data)
+        # The last of what a registered model is made of.
+        self._made_gallery |= dataset_name == "decision_rule"
         if dataset_name == "checkpoints" and data.continues:
             self._run.continue_run(data.continues)
         dataset: Any = self._catalog.get(dataset_name)
@@ -206,10 +209,12 @@ class TrackingHooks:
 
     @hook_impl
     def after_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
-        """End the MLflow run well, and say where the results are."""
+        """Register the model of a new gallery, end the MLflow run, say where the results are."""
         for name in sorted(pipeline.all_outputs() & _RESULTS):
             dataset: Any = self._catalog.get(name) if self._catalog else None
             logger.info("Saved the %s in %s", name.replace("_", " "), dataset._get_load_path())
+        if self._made_gallery and self._options.registered_model:
+            self._register(self._options.registered_model)
         if self._run is not None:
             logger.info("Tracked as MLflow run %s", self._run.run_id)
         self._end("FINISHED")
@@ -225,13 +230,11 @@ class TrackingHooks:
 
     def _begin(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
         pipelines = ", ".join(run_params.get("pipeline_names") or ["__default__"])
-        uri = os.environ.get("MLFLOW_TRACKING_URI", self._options.tracking_uri)
-        self._run = TrackedRun(
-            absolute_uri(uri, self._project),
-            os.environ.get("MLFLOW_EXPERIMENT_NAME", self._options.experiment),
+        self._run = begin_run(
+            self._options,
+            self._project,
             f"{pipelines} {run_params['run_id']}",
             {
-                **origin_tags(self._project),
                 "kedro.run_id": run_params["run_id"],
                 "kedro.pipelines": pipelines,
                 "kedro.env": run_params.get("env") or "local",
@@ -241,6 +244,19 @@ class TrackingHooks:
         atexit.register(self._end, "KILLED")
         self._interruption.watch()
         self._run.log_parameters(acting_parameters(self._parameters, pipeline))
+
+    def _register(self, name: str) -> None:
+        if self._run is None or self._catalog is None:
+            return
+        from plankton_embedding.registration import register_latest
+
+        try:
+            made = register_latest(self._catalog, self._parameters, self._run, name)
+        except UserError as error:
+            # All that the run was for is on the disk.
+            logger.warning("No model was registered: %s", error)
+            return
+        logger.info("Registered the model models:/%s/%s", name, made)
 
     def _tag_fingerprint(self, dataset_name: str, data: Any) -> None:
         if self._run is None:

@@ -38,12 +38,15 @@ class TrackingOptions(BaseModel):
         The environment variable ``MLFLOW_TRACKING_URI`` goes before it.
     experiment
         The experiment that runs belong to; ``MLFLOW_EXPERIMENT_NAME`` goes before it.
+    registered_model
+        Name of the registered model that every new gallery makes a version of; None: of none.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     tracking_uri: str
     experiment: str
+    registered_model: str | None
 
 
 class TrackingError(UserError):
@@ -157,6 +160,35 @@ class TrackedRun:
         log = self._client.log_artifacts if path.is_dir() else self._client.log_artifact
         log(self.run_id, str(path), folder)
 
+    def register_model(self, folder: str, name: str, tags: dict[str, str]) -> str:
+        """Make a model that was logged as an artifact a version of a registered model.
+
+        Parameters
+        ----------
+        folder
+            The model's place among the artifacts.
+        name
+            Of the registered model; made where there is none.
+        tags
+            Of the version.
+
+        Returns
+        -------
+        str
+            The version.
+        """
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self._client.create_registered_model(name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        place = self._client.get_run(self.run_id).info.artifact_uri
+        made = self._client.create_model_version(name, f"{place}/{folder}", self.run_id, tags)
+        self.set_tag("registered_model", f"models:/{name}/{made.version}")
+        return str(made.version)
+
     def set_tag(self, name: str, value: str) -> None:
         """Set a tag, cut to the length that MLflow takes."""
         self._client.set_tag(self.run_id, name, value[:_LONGEST_TAG])
@@ -200,6 +232,18 @@ class TrackedRun:
                 metrics.append(Metric(name, value, now, step))
         for start in range(0, len(metrics), _METRICS_A_BATCH):
             self._client.log_batch(self.run_id, metrics=metrics[start : start + _METRICS_A_BATCH])
+
+
+def begin_run(
+    options: TrackingOptions, project: Path, name: str, tags: dict[str, str]
+) -> TrackedRun:
+    """Begin a run where the options, or MLflow's environment variables, say."""
+    return TrackedRun(
+        absolute_uri(os.environ.get("MLFLOW_TRACKING_URI", options.tracking_uri), project),
+        os.environ.get("MLFLOW_EXPERIMENT_NAME", options.experiment),
+        name,
+        {**origin_tags(project), **tags},
+    )
 
 
 def flatten(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from plankton_embedding.analysis.gallery import ClassGallery, GalleryError
 
-_CLASSES, _HEADER = "classes.parquet", "gallery.json"
+_CLASSES, _HEADER = GALLERY_FILES = ("classes.parquet", "gallery.json")
 _MAKE_ANEW = "Make the gallery anew, or load an earlier version of it."
 
 

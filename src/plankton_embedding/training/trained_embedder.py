@@ -15,7 +15,7 @@ from plankton_embedding.training.card import EmbedderCard, EmbedderError, read_c
 from plankton_embedding.training.checkpoint import CheckpointFolder
 from plankton_embedding.training.embedder import ARCHITECTURE, Embedder
 
-_WEIGHTS, _CARD = "embedder.safetensors", "card.json"
+_WEIGHTS, _CARD = EMBEDDER_FILES = ("embedder.safetensors", "card.json")
 
 
 @dataclass(frozen=True)
