@@ -113,6 +113,7 @@ def test_predictions_are_those_of_the_nearest_centroid(trained, images):
         )
 
 
+@pytest.mark.slow
 def test_counts_and_the_run_are_tracked(trained, images):
     run(trained, "inference", images=str(images))
     summary = json.loads(latest(trained, "08_reporting/inference_summary.json").read_text())
@@ -132,6 +133,7 @@ def test_counts_and_the_run_are_tracked(trained, images):
     assert client.list_artifacts(tracked.info.run_id, "report")[0].path == "report/review.html"
 
 
+@pytest.mark.slow
 def test_the_review_page_shows_the_least_certain_and_what_is_not_readable(trained, images):
     run(trained, "inference", images=str(images))
     page = latest(trained, "08_reporting/review.html").read_text()
@@ -163,6 +165,7 @@ def test_ecotaxa_reads_what_is_predicted(trained, images):
     assert files["object_prediction_confidence"].dtype == "float64"
 
 
+@pytest.mark.slow
 def test_an_export_of_ecotaxa_without_categories(trained, images):
     lines = ["img_file_name\tobject_id\tobject_area", "[t]\t[t]\t[f]"]
     lines += ["bar0.png\tANIMAL_7\t12.5", "lost.png\tANIMAL_8\t3"]
@@ -179,6 +182,7 @@ def test_an_export_of_ecotaxa_without_categories(trained, images):
     assert ids["disc0.png"] == "disc0.png"
 
 
+@pytest.mark.slow
 def test_a_zip_a_table_and_one_file_say_the_same(trained, images, tmp_path):
     run(trained, "inference", images=str(images))
     folder = predictions(trained)
@@ -198,6 +202,7 @@ def test_a_zip_a_table_and_one_file_say_the_same(trained, images, tmp_path):
     assert predictions(trained)["class_name"].to_dict() == {"bar0.png": table["class_name"].iloc[0]}
 
 
+@pytest.mark.slow
 def test_copies_of_one_image_are_all_alike(trained, images, tmp_path):
     (tmp_path / "copies").mkdir()
     for number in range(200):
@@ -210,6 +215,7 @@ def test_copies_of_one_image_are_all_alike(trained, images, tmp_path):
     assert np.ptp(found["distance"]) < 1e-5
 
 
+@pytest.mark.slow
 def test_nothing_that_can_be_read(trained, images, tmp_path):
     (tmp_path / "texts").mkdir()
     (tmp_path / "texts" / "a.png").write_text("a")
@@ -314,6 +320,7 @@ def count_embedded(monkeypatch) -> list[int]:
     return sizes
 
 
+@pytest.mark.slow
 def test_a_run_that_was_ended_goes_on(trained, trained_once, images, tmp_path, monkeypatch):
     whole = copy_models(trained_once, tmp_path / "whole")
     run(whole, "inference", images=str(images))
@@ -345,6 +352,7 @@ def test_a_run_that_was_ended_goes_on(trained, trained_once, images, tmp_path, m
         assert first.read_bytes() == second.read_bytes(), dataset
 
 
+@pytest.mark.slow
 def test_embeddings_of_a_run_that_was_ended_are_not_taken_for_all(trained, images, monkeypatch):
     run(trained, "inference", images=str(images))
     folder = latest(trained, "07_model_output/inference_embeddings")
@@ -358,6 +366,7 @@ def test_embeddings_of_a_run_that_was_ended_are_not_taken_for_all(trained, image
     assert "the run was ended" in " ".join(result.output.split())
 
 
+@pytest.mark.slow
 def test_only_what_changed_is_embedded_again(trained, images, monkeypatch):
     run(trained, "inference", images=str(images))
     embedded = count_embedded(monkeypatch)
@@ -374,6 +383,7 @@ def test_only_what_changed_is_embedded_again(trained, images, monkeypatch):
     )
 
 
+@pytest.mark.slow
 def test_a_block_that_is_damaged_is_made_anew(trained, images):
     run(trained, "inference", images=str(images))
     before = predictions(trained)
@@ -383,6 +393,7 @@ def test_a_block_that_is_damaged_is_made_anew(trained, images):
     pd.testing.assert_frame_equal(predictions(trained), before)
 
 
+@pytest.mark.slow
 def test_another_embedder_embeds_anew(trained, images, monkeypatch):
     run(trained, "inference", images=str(images))
     edit_card(trained, seed=99)
