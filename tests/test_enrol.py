@@ -18,6 +18,8 @@ from plankton_embedding.analysis.gallery_files import read_gallery
 from plankton_embedding.cli import run as kedro_run
 from trained_project import latest, predictions, run, versions
 
+pytestmark = pytest.mark.slow
+
 GALLERY = "07_model_output/class_gallery"
 
 
@@ -117,7 +119,6 @@ def test_a_class_joins(trained, crosses):
     assert found["nearest_example_1"].tolist() == [f"cross <7>/{number}.png" for number in range(5)]
 
 
-@pytest.mark.slow
 def test_what_it_does_to_the_others_is_told(trained, crosses):
     run(trained, "enrol", images=str(crosses))
     summary = json.loads(latest(trained, "08_reporting/enrolment.json").read_text())
@@ -134,7 +135,6 @@ def test_what_it_does_to_the_others_is_told(trained, crosses):
     assert lost == pytest.approx(overall)
 
 
-@pytest.mark.slow
 def test_a_flat_folder_with_a_name(trained, crosses):
     folder = crosses / "cross <7>"
     (folder / "deep").mkdir()
@@ -145,7 +145,6 @@ def test_a_flat_folder_with_a_name(trained, crosses):
     assert after.counts.tolist() == [6, 3, 3, 3]
 
 
-@pytest.mark.slow
 def test_two_classes_at_once(trained, crosses):
     (crosses / "half").mkdir()
     for number in (0, 1):
@@ -154,7 +153,6 @@ def test_two_classes_at_once(trained, crosses):
     assert gallery(trained).counts.tolist() == [3, 5, 3, 3, 2]
 
 
-@pytest.mark.slow
 def test_a_class_that_cannot_be_told_apart(trained, trained_once, tmp_path, monkeypatch):
     twins = tmp_path / "twins" / "bar again"
     shutil.copytree(trained_once.parent / "images" / "bar", twins)
@@ -166,7 +164,6 @@ def test_a_class_that_cannot_be_told_apart(trained, trained_once, tmp_path, monk
     assert "'bar'" in warning
 
 
-@pytest.mark.slow
 def test_what_cannot_be_read_is_told_and_left_out(trained, crosses, monkeypatch, caplog):
     (crosses / "cross <7>" / "4.png").write_text("text")
     run(trained, "enrol", images=str(crosses))
@@ -237,7 +234,6 @@ def test_a_class_leaves_and_another_gets_a_new_name(trained, monkeypatch):
     assert summary["renamed"] == {"bar": "a bar/NA"}
 
 
-@pytest.mark.slow
 def test_two_classes_swap_names(trained):
     before = gallery(trained)
     run(trained, "enrol", enrol={"rename": {"bar": "disc", "disc": "bar"}})
@@ -260,7 +256,6 @@ def test_changes_that_cannot_be(trained, monkeypatch, change, said):
     assert said in fails(trained, monkeypatch, "--params", change)
 
 
-@pytest.mark.slow
 def test_an_earlier_gallery_can_be_taken_up(trained, crosses, monkeypatch):
     first = latest(trained, GALLERY).parent.name
     run(trained, "enrol", images=str(crosses))

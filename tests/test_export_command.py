@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from click.testing import CliRunner
 from kedro.framework.startup import bootstrap_project
 
 from plankton_embedding.cli import export_embedder
 from trained_project import latest
+
+pytestmark = pytest.mark.slow
 
 
 def invoke(project, monkeypatch, *arguments):

@@ -103,6 +103,7 @@ def test_metrics_are_tracked_once_by_epoch_and_step(project):
     assert steps("mean_movement") == [2, 3]
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_again(project, tmp_path):
     again = make_project(tmp_path / "again", project.parent / "images")
     run(again)

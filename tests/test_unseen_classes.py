@@ -14,6 +14,8 @@ from PIL import Image
 from plankton_embedding.images.store import ImageStore
 from tiny_project import draw_images, make_project
 
+pytestmark = pytest.mark.slow
+
 # Copies of images of the unseen class `disc`: byte for byte, the same pixels in another file, and
 # a copy of that; which folder comes first in the alphabet must not matter.
 LEAKS = {"bar/leak.png", "frame/leak.bmp", "frame/leak_of_leak.png"}

@@ -15,6 +15,8 @@ from plankton_embedding.training.embedder import Embedder
 from plankton_embedding.training.export import ExportError, export_embedder
 from plankton_embedding.training.trained_embedder import TrainedEmbedder
 
+pytestmark = pytest.mark.slow
+
 SUFFIX = {"onnx": ".onnx", "torch": ".pt2"}
 
 
