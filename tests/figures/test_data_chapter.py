@@ -1,12 +1,18 @@
 import pandas as pd
 
+from plankton_embedding.figures.class_counts import draw_class_counts
 from plankton_embedding.figures.data_chapter import render_data_chapter
 
 
 def _render(class_counts, manifest, card=None):
     summary = {"fingerprint": "ab", "images_found": 1007, "images_accepted": 994}
     return render_data_chapter(
-        class_counts, manifest, {**summary, "images_rejected": 13}, card or {}, {}
+        class_counts,
+        draw_class_counts(class_counts),
+        manifest,
+        {**summary, "images_rejected": 13},
+        card or {},
+        {},
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+from matplotlib.figure import Figure
 
-from plankton_embedding.figures.class_counts import draw_class_counts
 from plankton_embedding.figures.page import inline_figure, render
 from plankton_embedding.images.describe import REJECTED
 from plankton_embedding.images.rejects import count_kinds
@@ -16,6 +16,7 @@ _MOST_REJECTED, _MOST_REASONS = 200, 10
 
 def render_data_chapter(
     class_counts: pd.DataFrame,
+    class_counts_figure: Figure | str,
     image_manifest: pd.DataFrame,
     data_summary: dict[str, Any],
     embedder_card: dict[str, Any],
@@ -30,9 +31,7 @@ def render_data_chapter(
     """
     return render(
         "data.html",
-        class_counts=inline_figure(
-            draw_class_counts(class_counts), "Images of each class and their splits"
-        ),
+        class_counts=inline_figure(class_counts_figure, "Images of each class and their splits"),
         counts=class_counts.sort_values("class_name").to_dict("records"),
         summary=data_summary,
         card=embedder_card,

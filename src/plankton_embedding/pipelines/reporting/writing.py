@@ -127,7 +127,14 @@ def _write_chapters() -> list[Node]:
         ),
         make_node(
             pages.render_data_chapter,
-            ["class_counts", "image_manifest", "data_summary", "embedder_card", OPTIONS],
+            [
+                "class_counts",
+                "class_counts_figure",
+                "image_manifest",
+                "data_summary",
+                "embedder_card",
+                OPTIONS,
+            ],
             "data_chapter",
         ),
     ]

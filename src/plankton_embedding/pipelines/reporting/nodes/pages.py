@@ -47,6 +47,7 @@ def render_suspects_chapter(
 
 def render_data_chapter(
     class_counts: pd.DataFrame,
+    class_counts_figure: Drawn,
     image_manifest: pd.DataFrame,
     data_summary: dict[str, Any],
     embedder_card: dict[str, Any],
@@ -55,7 +56,7 @@ def render_data_chapter(
     """Render the report's chapter about images and provenance."""
     options = reporting.model_dump()
     return data_chapters.render_data_chapter(
-        class_counts, image_manifest, data_summary, embedder_card, options
+        class_counts, class_counts_figure, image_manifest, data_summary, embedder_card, options
     )
 
 
