@@ -135,10 +135,21 @@ def test_the_classes_of_a_count_are_those_of_earlier_versions(make_manifest, spl
 
 
 def test_a_count_takes_only_classes_large_enough(make_manifest, split_options):
-    manifest = make_manifest({"a": 9, "b": 9, "c": 9, "d": 8, "e": 4})
+    manifest = make_manifest({"a": 9, "b": 9, "c": 9, "d": 9, "e": 8, "f": 4})
     for seed in range(20):
-        options = split_options(4, 3, "proportional", unseen_classes=2)
-        assert set(unseen(assign_splits(manifest, APART, options, seed))) < set("abc")
+        options = split_options(4, 3, "drop", unseen_classes=2)
+        assert set(unseen(assign_splits(manifest, APART, options, seed))) < set("abcd")
+
+
+def test_a_count_takes_small_classes_too_where_these_are_split(make_manifest, split_options):
+    manifest = make_manifest({"a": 10, "b": 10, "c": 10, "d": 10})
+    options = split_options(100, 100, "proportional", unseen_classes=2)
+    splits = assign_splits(manifest, APART, options, seed=0)
+    assert len(unseen(splits)) == 2
+    assert splits["split"].value_counts().to_dict() == {
+        **{"unseen": 20, "train": 12},
+        **{"validation": 4, "test": 4},
+    }
 
 
 def test_a_count_of_more_than_are_large_enough_is_refused(manifest, split_options):

@@ -34,18 +34,9 @@ def plan_quotas(sizes: pd.Series, options: SplitOptions) -> pd.DataFrame:
     SmallClassError
         If a class is too small and ``small_classes`` is ``error``, or no two classes remain.
     """
-    table = pd.DataFrame(
-        {
-            "validation": _share(sizes, options.validation_per_class),
-            "test": _share(sizes, options.test_per_class),
-        }
-    )
-    small = ~are_large_enough(sizes, options)
+    table = _held_out(sizes, options)
+    small = ~can_be_split(sizes, options)
     table["dropped"] = small & (options.small_classes == "drop")
-    if options.small_classes == "proportional":
-        half = _proportional(sizes, options)
-        table.loc[small, ["validation", "test"]] = half[small]
-        small = sizes < table["validation"] + table["test"] + FEWEST_TO_TRAIN
     if options.small_classes != "drop" and small.any():
         raise SmallClassError(_too_small(sizes[small], options))
     if (~table["dropped"]).sum() < 2:
@@ -56,10 +47,25 @@ def plan_quotas(sizes: pd.Series, options: SplitOptions) -> pd.DataFrame:
     return table
 
 
-def are_large_enough(sizes: pd.Series, options: SplitOptions) -> pd.Series:
-    """Return of each class whether it can be split as asked: bool, by class name."""
-    held_out = _share(sizes, options.validation_per_class) + _share(sizes, options.test_per_class)
-    return sizes >= held_out + FEWEST_TO_TRAIN
+def can_be_split(sizes: pd.Series, options: SplitOptions) -> pd.Series:
+    """Return of each class whether it is large enough for the options: bool, by class name."""
+    return _leaves_enough(sizes, _held_out(sizes, options))
+
+
+def _held_out(sizes: pd.Series, options: SplitOptions) -> pd.DataFrame:
+    table = pd.DataFrame(
+        {
+            "validation": _share(sizes, options.validation_per_class),
+            "test": _share(sizes, options.test_per_class),
+        }
+    )
+    if options.small_classes != "proportional":
+        return table
+    return table.where(_leaves_enough(sizes, table), _proportional(sizes, options))
+
+
+def _leaves_enough(sizes: pd.Series, held_out: pd.DataFrame) -> pd.Series:
+    return sizes >= held_out.sum(axis=1) + FEWEST_TO_TRAIN
 
 
 def _share(sizes: pd.Series, value: float) -> pd.Series:

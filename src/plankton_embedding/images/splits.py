@@ -12,7 +12,7 @@ from plankton_embedding.images.allocation import allocate_groups
 from plankton_embedding.images.describe import ACCEPTED
 from plankton_embedding.images.given_splits import are_given, use_given_splits
 from plankton_embedding.images.groups import group_images
-from plankton_embedding.images.quotas import SmallClassError, are_large_enough, plan_quotas
+from plankton_embedding.images.quotas import SmallClassError, can_be_split, plan_quotas
 from plankton_embedding.images.split_names import DROPPED, TEST, TRAIN, VALIDATION
 from plankton_embedding.images.unseen_classes import choose_unseen_classes, set_unseen_aside
 from plankton_embedding.parameters import SplitOptions
@@ -87,7 +87,7 @@ def _set_aside(
 ) -> npt.NDArray[np.object_]:
     sizes = images.groupby("class_name").size()
     # Splits that are given ask for no sizes.
-    large_enough = are_large_enough(sizes, options) | are_given(images)
+    large_enough = can_be_split(sizes, options) | are_given(images)
     chosen = choose_unseen_classes(sizes, large_enough, options.unseen_classes, seed)
     return set_unseen_aside(images, duplicates, chosen)
 

@@ -117,7 +117,8 @@ def _check_count(wanted: int, there: int) -> None:
     if wanted > there:
         raise UnseenClassError(
             f"split.unseen_classes is {wanted}, but {there} classes are large enough to be split "
-            "as asked. Lower it, or name the classes: named ones may have any size."
+            "as asked. Lower it, or name the classes: named ones may have any size; or use "
+            "`small_classes: proportional`."
         )
 
 
