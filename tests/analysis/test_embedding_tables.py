@@ -58,7 +58,8 @@ def test_best_step_is_the_best_on_validation_among_those_tested_and_the_first_of
     metrics = pd.DataFrame(
         {
             "step": [1, 2, 3, 4],
-            "validation_accuracy": [0.9, 0.8, 0.8, 0.7],
+            "validation_accuracy": [0.9, 0.8, 0.8, 0.9],
+            "validation_leave_one_out_accuracy": [0.9, 0.7, 0.7, 0.6],
             "test_accuracy": [np.nan, 0.1, 0.9, 0.9],
         }
     )

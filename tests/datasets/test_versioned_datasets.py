@@ -219,7 +219,9 @@ def test_checkpoints_grow_by_step_and_an_embedder_comes_back(tmp_path, tiny):
     }
     shared = model_catalog(tmp_path)
     for step, accuracy in ((1, 0.9), (2, 0.5)):
-        described = EmbedderCard(step=step, metrics={"validation_accuracy": accuracy}, **card)
+        described = EmbedderCard(
+            step=step, metrics={"validation_leave_one_out_accuracy": accuracy}, **card
+        )
         shared.save("checkpoints", Checkpoint(described, {"w": torch.tensor([step])}, {}))
     folder = model_catalog(tmp_path).load("checkpoints")
     assert folder.steps == [1, 2]

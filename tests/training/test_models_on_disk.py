@@ -65,7 +65,11 @@ def test_a_step_is_saved_once(checkpoint, tmp_path):
 
 def test_the_best_step_becomes_the_embedder_the_first_of_equals(checkpoint, tmp_path):
     for step, accuracy in ((1, 0.5), (2, 0.9), (3, 0.9)):
-        metrics = {"validation_accuracy": accuracy}
+        # Centroids of the images scored would choose the first.
+        metrics = {
+            "validation_accuracy": 1 / step,
+            "validation_leave_one_out_accuracy": accuracy,
+        }
         card = checkpoint.card.model_copy(update={"step": step, "metrics": metrics})
         bias = {"bias": torch.full((1,), float(step))}
         write_checkpoint(tmp_path, type(checkpoint)(card, bias, {}))

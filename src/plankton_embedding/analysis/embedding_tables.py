@@ -110,16 +110,17 @@ def validation_steps(table: pd.DataFrame) -> list[int]:
 
 
 def best_step(step_metrics: pd.DataFrame) -> int:
-    """Return the step of the highest validation accuracy among those with a test accuracy.
+    """Return the step of the best validation accuracy among those with a test accuracy.
 
-    The choice looks at the validation split only; the test split decides no more than which
-    steps can be reported. Of equally good steps the first is taken.
+    Each validation image is left out of its own centroid: see `leave_one_out`. The choice looks
+    at the validation split only; the test split decides no more than which steps can be
+    reported. Of equally good steps the first is taken.
 
     Parameters
     ----------
     step_metrics : DataFrame
-        One row a step, with ``step``, ``validation_accuracy`` and ``test_accuracy`` (NaN where
-        the test split was not embedded).
+        One row a step, with ``step``, ``validation_leave_one_out_accuracy`` and ``test_accuracy``
+        (NaN where the test split was not embedded).
 
     Raises
     ------
@@ -129,4 +130,4 @@ def best_step(step_metrics: pd.DataFrame) -> int:
     tested = step_metrics[step_metrics["test_accuracy"].notna()].sort_values("step")
     if tested.empty:
         raise EmbeddingsError("no step has test embeddings: run the modelling pipeline to its end")
-    return int(tested["step"].to_numpy()[tested["validation_accuracy"].argmax()])
+    return int(tested["step"].to_numpy()[tested["validation_leave_one_out_accuracy"].argmax()])

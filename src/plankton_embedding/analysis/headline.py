@@ -45,7 +45,9 @@ def collect_metrics(
     metrics = {
         "best_step": chosen["best"],
         "best_validation_step": int(
-            step_metrics["step"].to_numpy()[step_metrics["validation_accuracy"].argmax()]
+            step_metrics["step"].to_numpy()[
+                step_metrics["validation_leave_one_out_accuracy"].argmax()
+            ]
         ),
         "last_step": last,
         "test": test,

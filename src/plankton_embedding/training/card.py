@@ -63,6 +63,11 @@ class EmbedderCard(BaseModel):
     computed_on: str
     versions: dict[str, str]
 
+    @property
+    def choosing_accuracy(self) -> float:
+        """The accuracy that the best step is chosen by; 0 where it could not be measured."""
+        return self.metrics.get("validation_leave_one_out_accuracy") or 0.0
+
 
 def package_versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that training hangs on."""

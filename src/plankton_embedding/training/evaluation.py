@@ -20,6 +20,7 @@ from plankton_embedding.analysis.geometry import (
     distinct_separations,
     separation_matrix,
 )
+from plankton_embedding.analysis.leave_one_out import correct_without_itself
 from plankton_embedding.training.card import EmbedderCard
 from plankton_embedding.training.labelled_images import LabelledImages
 
@@ -42,8 +43,9 @@ def embeddings_table(
 class StepMeter:
     """Measures the validation embeddings of one step after the other.
 
-    The centroids are those of the validation split itself, so the accuracy is optimistic; it
-    serves to compare steps.
+    The centroids are those of the validation split itself. ``validation_accuracy`` scores the very
+    images that made them, so it is optimistic, the more the fewer images a class has;
+    ``validation_leave_one_out_accuracy`` leaves each image out, and chooses the best step.
 
     Attributes
     ----------
@@ -61,8 +63,8 @@ class StepMeter:
         Returns
         -------
         dict
-            ``validation_accuracy``, ``mean_radius``, ``mean_separation`` and ``mean_movement``
-            since the step before (None at the first).
+            ``validation_accuracy``, ``validation_leave_one_out_accuracy``, ``mean_radius``,
+            ``mean_separation`` and ``mean_movement`` since the step before (None at the first).
         """
         vectors, labels = embedding_matrix(embeddings), class_labels(embeddings)
         centroids = fit_centroids(vectors, labels)
@@ -71,6 +73,9 @@ class StepMeter:
         self.class_accuracy = is_right.groupby(labels).mean().to_numpy()
         return {
             "validation_accuracy": float(is_right.mean()),
+            "validation_leave_one_out_accuracy": float(
+                correct_without_itself(vectors, labels, centroids).mean()
+            ),
             "mean_radius": float(class_radii(vectors, labels, centroids).mean()),
             "mean_separation": float(distinct_separations(separation_matrix(centroids)).mean()),
             "mean_movement": (

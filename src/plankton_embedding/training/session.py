@@ -45,6 +45,11 @@ from plankton_embedding.training.weights import find_weights, initialise
 
 logger = logging.getLogger(__name__)
 
+_LOGGED = (
+    *("validation_accuracy", "validation_leave_one_out_accuracy"),
+    *("mean_radius", "mean_separation"),
+)
+
 
 @dataclass(frozen=True)
 class TrainedStep:
@@ -236,7 +241,8 @@ class _Session:
         )
 
     def _consider(self, checkpoint: Checkpoint | KeptCheckpoint) -> None:
-        if self._best is None or _accuracy(checkpoint) > _accuracy(self._best):
+        accuracy = checkpoint.card.choosing_accuracy
+        if self._best is None or accuracy > self._best.card.choosing_accuracy:
             self._best = checkpoint
 
     def _embed_held_out(self, last: Checkpoint | KeptCheckpoint) -> Iterator[pd.DataFrame]:
@@ -251,15 +257,12 @@ class _Session:
                     yield embeddings_table(images, vectors, checkpoint.card.step, split)
 
 
-def _accuracy(checkpoint: Checkpoint | KeptCheckpoint) -> float:
-    return checkpoint.card.metrics["validation_accuracy"] or 0.0
-
-
 def _log_step(plan: StepPlan, metrics: dict[str, float | None]) -> None:
     moved = metrics["mean_movement"]
     logger.info(
-        "Step %d (%s) done: validation accuracy %.3f, mean radius %.3f, mean separation %.3f%s",
+        "Step %d (%s) done: validation accuracy %.3f (%.3f leave-one-out), mean radius %.3f, "
+        "mean separation %.3f%s",
         *(plan.step, plan.stage),
-        *(metrics[name] for name in ("validation_accuracy", "mean_radius", "mean_separation")),
+        *(metrics[name] for name in _LOGGED),
         "" if moved is None else f", mean centroid movement {moved:.3f}",
     )

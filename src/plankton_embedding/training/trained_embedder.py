@@ -59,11 +59,8 @@ class TrainedEmbedder:
 
 
 def select_embedder(checkpoints: CheckpointFolder) -> TrainedEmbedder:
-    """Take the checkpoint of the highest validation accuracy; of equal ones the first."""
-    accuracy = {
-        step: checkpoints.card(step).metrics["validation_accuracy"] or 0.0
-        for step in checkpoints.steps
-    }
+    """Take the best checkpoint (`EmbedderCard.choosing_accuracy`); of equal ones the first."""
+    accuracy = {step: checkpoints.card(step).choosing_accuracy for step in checkpoints.steps}
     best = max(checkpoints.steps, key=lambda step: (accuracy[step], -step))
     return TrainedEmbedder(checkpoints.weights(best), checkpoints.card(best))
 
