@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kedro_datasets._typing import TablePreview
+
+from plankton_embedding.datasets.previews import preview_rows
 from plankton_embedding.datasets.versioned_folder import VersionedFolder
 
 if TYPE_CHECKING:
@@ -46,3 +49,13 @@ class CheckpointsDataset(VersionedFolder["Checkpoint | KeptCheckpoint", "Checkpo
         from plankton_embedding.training.checkpoint import write_checkpoint
 
         write_checkpoint(self.growing_folder(), data)
+
+    def preview(self) -> TablePreview:
+        """Return what the cards of the steps say, for Kedro-Viz; no weights are read."""
+        from plankton_embedding.training.card import read_card
+
+        cards = [read_card(path) for path in sorted(self.load_folder().glob("step_*.json"))]
+        cards.sort(key=lambda card: card.step)
+        return preview_rows(
+            [{"step": card.step, "stage": card.stage, **card.metrics} for card in cards]
+        )

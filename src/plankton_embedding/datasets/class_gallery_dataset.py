@@ -7,6 +7,7 @@ from kedro_datasets._typing import TablePreview
 
 from plankton_embedding.analysis.gallery import ClassGallery
 from plankton_embedding.analysis.gallery_files import read_gallery, write_gallery
+from plankton_embedding.datasets.previews import preview_table
 from plankton_embedding.datasets.versioned_folder import VersionedFolder
 
 
@@ -50,4 +51,4 @@ class ClassGalleryDataset(VersionedFolder[ClassGallery, ClassGallery]):
                 "nearest examples": [", ".join(ids[:3]) for ids in gallery.example_ids],
             }
         )
-        return TablePreview(table.head(nrows).to_dict(orient="split"))
+        return preview_table(table, nrows)

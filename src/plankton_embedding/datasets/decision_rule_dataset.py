@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kedro_datasets._typing import JSONPreview
 from pydantic import ValidationError
 
 from plankton_embedding.analysis.decision_rule import DecisionRule
@@ -48,6 +49,10 @@ class DecisionRuleDataset(VersionedFolder[DecisionRule, DecisionRule]):
         path = self.save_folder()
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(data.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+    def preview(self) -> JSONPreview:
+        """Return the rule, for Kedro-Viz."""
+        return JSONPreview(self.load().model_dump_json())
 
     def _exists(self) -> bool:
         return self.load_folder().is_file()

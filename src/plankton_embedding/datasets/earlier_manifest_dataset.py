@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 
 import pandas as pd
+from kedro_datasets._typing import TablePreview
 
+from plankton_embedding.datasets.previews import preview_table
 from plankton_embedding.datasets.read_only_dataset import ReadOnlyDataset
 from plankton_embedding.images.earlier_scan import EarlierManifest
 
@@ -44,6 +46,10 @@ class EarlierManifestDataset(ReadOnlyDataset[EarlierManifest]):
                 # That of a run that was killed while it wrote.
                 logger.warning("The earlier image manifest %s cannot be read: %s", path, error)
         return EarlierManifest(pd.DataFrame(), 0)
+
+    def preview(self, nrows: int = 50) -> TablePreview:
+        """Return the first rows, for Kedro-Viz."""
+        return preview_table(self.load().table, nrows)
 
 
 def _time_of(version: str) -> int:

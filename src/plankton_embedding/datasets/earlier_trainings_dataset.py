@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets._typing import TablePreview
 
+from plankton_embedding.datasets.previews import preview_rows
 from plankton_embedding.datasets.step_table_dataset import read_step_table, table_steps
 
 if TYPE_CHECKING:
@@ -73,6 +75,19 @@ class EarlierTrainingsDataset(AbstractDataset[NoReturn, Iterator["EarlierTrainin
         """Refuse: trainings write to the datasets themselves."""
         raise DatasetError("earlier trainings are read-only")
 
+    def preview(self) -> TablePreview:
+        """Return the versions and how far each came, for Kedro-Viz; no checkpoint is opened."""
+        return preview_rows(
+            [
+                {
+                    "version": training.version,
+                    "steps": len(training.table_steps),
+                    "finished": training.is_finished,
+                }
+                for training in self.load()
+            ]
+        )
+
     def _exists(self) -> bool:
         # There may be none, which is as good as some.
         return True
@@ -94,6 +109,11 @@ class EarlierTrainingOnDisk:
         """Whether an embedder was made of it."""
         # The card is written last.
         return (self._folders["embedder"] / "card.json").is_file()
+
+    @property
+    def table_steps(self) -> list[int]:
+        """The steps whose metrics were saved; a checkpoint of the last may be missing."""
+        return table_steps(self._folders["training_steps"])
 
     @cached_property
     def steps(self) -> list[int]:

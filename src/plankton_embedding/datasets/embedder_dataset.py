@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kedro_datasets._typing import JSONPreview
+
 from plankton_embedding.datasets.versioned_folder import VersionedFolder
 
 if TYPE_CHECKING:
@@ -44,3 +46,9 @@ class EmbedderDataset(VersionedFolder["TrainedEmbedder", "TrainedEmbedder"]):
         from plankton_embedding.training.trained_embedder import write_embedder
 
         write_embedder(self.save_folder(), data)
+
+    def preview(self) -> JSONPreview:
+        """Return the card, for Kedro-Viz; no weights are read."""
+        from plankton_embedding.training.card import read_card
+
+        return JSONPreview(read_card(self.load_folder() / "card.json").model_dump_json())

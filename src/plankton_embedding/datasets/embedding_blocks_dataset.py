@@ -11,8 +11,10 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
+from kedro_datasets._typing import TablePreview
 
 from plankton_embedding.analysis.table_blocks import TableBlocks
+from plankton_embedding.datasets.previews import preview_rows, preview_table
 from plankton_embedding.datasets.read_only_dataset import ReadOnlyDataset
 from plankton_embedding.datasets.versioned_folder import VersionedFolder
 from plankton_embedding.errors import UserError
@@ -93,6 +95,10 @@ class EmbeddingBlocksDataset(VersionedFolder[EmbeddedBlock, TableBlocks]):
         finally:
             partial.unlink(missing_ok=True)
 
+    def preview(self, nrows: int = 50) -> TablePreview:
+        """Return the first rows, for Kedro-Viz."""
+        return preview_table(next(iter(self.load()), pd.DataFrame()), nrows)
+
 
 class EarlierBlocksDataset(ReadOnlyDataset[EarlierBlocks]):
     """The blocks of all versions of embeddings, by their key, also of runs that were ended.
@@ -118,6 +124,17 @@ class EarlierBlocksDataset(ReadOnlyDataset[EarlierBlocks]):
         files = sorted(self._folder.glob(f"*/{self._folder.name}/{_BLOCKS}"))
         newest = {file.stem.split("-")[3]: file for file in files}
         return {key: file for key, file in newest.items() if _is_whole(file)}
+
+    def preview(self) -> TablePreview:
+        """Return how many blocks each version holds, for Kedro-Viz; none is opened."""
+        name = self._folder.name
+        versions = sorted(self._folder.glob(f"*/{name}"), reverse=True)
+        return preview_rows(
+            [
+                {"version": folder.parent.name, "blocks": len(list(folder.glob(_BLOCKS)))}
+                for folder in versions
+            ]
+        )
 
 
 def _is_whole(file: Path) -> bool:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets._typing import ImagePreview
 
+from plankton_embedding.datasets.previews import preview_pictures
+from plankton_embedding.images.glance import glance_at
 from plankton_embedding.images.location import open_location
 from plankton_embedding.images.source import Location
 
@@ -48,6 +51,16 @@ class ImageLocationDataset(AbstractDataset[NoReturn, Location]):
     def save(self, data: NoReturn) -> NoReturn:
         """Refuse: raw images are never written."""
         raise DatasetError("raw images are read-only")
+
+    def preview(self, images: int = 36) -> ImagePreview:
+        """Return a contact sheet of some images for Kedro-Viz.
+
+        Raises
+        ------
+        DatasetError
+            If there is none at hand, as in a table or on an object store.
+        """
+        return preview_pictures(glance_at(self.load(), images), self.filepath)
 
     def _exists(self) -> bool:
         location = open_location(self.filepath)

@@ -6,6 +6,10 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
+from kedro_datasets._typing import ImagePreview
+
+from plankton_embedding.datasets.previews import preview_pictures
 from plankton_embedding.datasets.versioned_folder import VersionedFolder
 from plankton_embedding.images.build import ImageStoreContent
 from plankton_embedding.images.store import ImageStore
@@ -43,6 +47,14 @@ class ImageStoreDataset(VersionedFolder[ImageStoreContent, ImageStore]):
             If the folder holds no complete store.
         """
         return ImageStore(self.load_folder())
+
+    def preview(self, images: int = 36) -> ImagePreview:
+        """Return a contact sheet of images from all over the store, for Kedro-Viz."""
+        store = self.load()
+        rows = np.unique(np.linspace(0, len(store) - 1, min(images, len(store)), dtype=np.int64))
+        names = store.image_ids[rows].tolist()
+        pictures = list(zip(names, store.images(rows), strict=True))
+        return preview_pictures(pictures, str(store.folder))
 
     def save(self, data: ImageStoreContent) -> None:
         """Write the store.

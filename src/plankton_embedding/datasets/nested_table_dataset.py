@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import pandas as pd
 from kedro_datasets._typing import TablePreview
 from kedro_datasets.pandas import ParquetDataset
+
+from plankton_embedding.datasets.previews import preview_table
 
 
 class NestedTableDataset(ParquetDataset):
@@ -12,5 +13,4 @@ class NestedTableDataset(ParquetDataset):
 
     def preview(self, nrows: int = 5) -> TablePreview:
         """Return the first rows."""
-        rows: pd.DataFrame = self.load().head(nrows)
-        return TablePreview(rows.astype(str).to_dict(orient="split"))
+        return preview_table(self.load(), nrows)

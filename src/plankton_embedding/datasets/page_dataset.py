@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from kedro.io.core import get_filepath_str
 from kedro_datasets._typing import HTMLPreview
 from kedro_datasets.text import TextDataset
 
 _TEXT = {"encoding": "utf-8"}
 _TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
+_SUBTITLE = re.compile(r"<header>.*?<p>(.*?)</p>.*?</header>", re.DOTALL)
+_CONTENTS = re.compile(r"<nav[^>]*>(.*?)</nav>", re.DOTALL)
+_CHAPTER = re.compile(r"<a [^>]*>(.*?)</a>", re.DOTALL)
+_TAG = re.compile(r"<[^>]*>")
+# Kedro-Viz takes them for Markdown, wherever they stand.
+_MARKDOWN = re.compile(r"[_*`]+")
+_MOST_CHAPTERS = 30
 
 
 class PageDataset(TextDataset):
@@ -22,15 +28,25 @@ class PageDataset(TextDataset):
     }
 
     def preview(self) -> HTMLPreview:
-        """Return what Kedro-Viz shows: the page's title and where it lies.
+        """Return what Kedro-Viz shows: the page's title and its contents.
 
         The page itself has scripts, which Kedro-Viz would not run.
         """
-        path = get_filepath_str(self._get_load_path(), self._protocol)
         page = self.load()
-        title = _TITLE.search(page)
-        name = title[1].strip() if title else "Page"
+        chapters = _CHAPTER.findall(_first(_CONTENTS, page))
+        more = " · …" if len(chapters) > _MOST_CHAPTERS else ""
         return HTMLPreview(
-            f"<h2>{name}</h2><p>{len(page) / 1e6:.1f} MB. Open it in a browser:</p>"
-            f"<p><code>{path}</code></p>"
+            f"<h2>{_text(_first(_TITLE, page)) or 'Page'}</h2>"
+            f"<p>{_text(_first(_SUBTITLE, page))}</p>"
+            f"<p>{' · '.join(map(_text, chapters[:_MOST_CHAPTERS]))}{more}</p>"
+            f"<p>{len(page) / 1e6:.1f} MB. Open the newest file under its path in a browser.</p>"
         )
+
+
+def _first(pattern: re.Pattern[str], page: str) -> str:
+    found = pattern.search(page)
+    return found[1] if found else ""
+
+
+def _text(html: str) -> str:
+    return " ".join(_MARKDOWN.sub(" ", _TAG.sub("", html)).split())

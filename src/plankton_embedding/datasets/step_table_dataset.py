@@ -13,6 +13,7 @@ import pyarrow.parquet
 from kedro.io import DatasetError, Version
 from kedro_datasets._typing import TablePreview
 
+from plankton_embedding.datasets.previews import preview_table
 from plankton_embedding.datasets.versioned_folder import VersionedFolder
 from plankton_embedding.errors import UserError
 
@@ -47,17 +48,22 @@ def read_step_table(
     DatasetError
         If there is none.
     """
+    files = [file for place, file in _partitions(folder, partition_by) if only in (None, place)]
+    if not files:
+        raise DatasetError(f"{folder} holds no {'such ' if only else ''}partition of the table")
+    return _read_files(folder, partition_by, files)
 
+
+def _partitions(folder: Path, partition_by: list[str]) -> list[tuple[dict[str, int | str], Path]]:
     def partition_of(file: Path) -> list[int | str]:
         values = [part.partition("=")[2] for part in file.parts[-len(partition_by) - 1 : -1]]
         return [int(value) if value.isdigit() else value for value in values]
 
-    def is_wanted(file: Path) -> bool:
-        return only is None or only == dict(zip(partition_by, partition_of(file), strict=True))
+    files = sorted(folder.rglob(_FILE), key=partition_of)
+    return [(dict(zip(partition_by, partition_of(file), strict=True)), file) for file in files]
 
-    files = sorted(filter(is_wanted, folder.rglob(_FILE)), key=partition_of)
-    if not files:
-        raise DatasetError(f"{folder} holds no {'such ' if only else ''}partition of the table")
+
+def _read_files(folder: Path, partition_by: list[str], files: list[Path]) -> pd.DataFrame:
     schema = pa.schema([(name, _TYPES[name]) for name in partition_by])
     table = pyarrow.dataset.dataset(
         [str(file) for file in files],
@@ -133,9 +139,15 @@ class StepTableDataset(VersionedFolder[pd.DataFrame, pd.DataFrame]):
             self._write(folder.joinpath(*parts), rows.drop(columns=self._partition_by))
 
     def preview(self, nrows: int = 5) -> TablePreview:
-        """Return the first rows for Kedro-Viz."""
-        split = self.load().head(nrows).to_dict(orient="split")
-        return TablePreview(split)
+        """Return the first rows for Kedro-Viz; partitions are read until there are as many."""
+        folder, wanted, rows = self.load_folder(), [], 0
+        for _, file in _partitions(folder, self._partition_by):
+            if rows < nrows:
+                wanted.append(file)
+                rows += pyarrow.parquet.read_metadata(file).num_rows
+        if not wanted:
+            raise DatasetError(f"{folder} holds no partition of the table")
+        return preview_table(_read_files(folder, self._partition_by, wanted), nrows)
 
     def _write(self, folder: Path, rows: pd.DataFrame) -> None:
         if (folder / _FILE).exists():

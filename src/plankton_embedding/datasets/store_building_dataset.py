@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+
+from kedro_datasets._typing import JSONPreview
 
 from plankton_embedding.datasets.image_store_dataset import BUILDING
 from plankton_embedding.datasets.read_only_dataset import ReadOnlyDataset
@@ -33,3 +36,9 @@ class StoreBuildingDataset(ReadOnlyDataset[Path]):
     def load(self) -> Path:
         """Return the folder, which need not exist yet."""
         return self._folder / BUILDING
+
+    def preview(self) -> JSONPreview:
+        """Return what waits there, for Kedro-Viz; nothing, after a run that came to its end."""
+        files = [path for path in self.load().rglob("*") if path.is_file()]
+        size = sum(path.stat().st_size for path in files) / 1e6
+        return JSONPreview(json.dumps({"files": len(files), "megabytes": round(size, 1)}))

@@ -14,6 +14,7 @@ from kedro.io import DatasetError, Version
 from kedro_datasets._typing import TablePreview
 
 from plankton_embedding.analysis.table_blocks import TableBlocks
+from plankton_embedding.datasets.previews import preview_table
 from plankton_embedding.datasets.versioned_folder import VersionedFolder
 from plankton_embedding.errors import UserError
 
@@ -93,8 +94,7 @@ class StreamedTableDataset(VersionedFolder[TableBlocks, TableBlocks]):
 
     def preview(self, nrows: int = 5) -> TablePreview:
         """Return the first rows for Kedro-Viz."""
-        first = next(iter(self.load()), pd.DataFrame()).head(nrows)
-        return TablePreview(first.astype(object).where(first.notna(), None).to_dict(orient="split"))
+        return preview_table(next(iter(self.load()), pd.DataFrame()), nrows)
 
     def _exists(self) -> bool:
         return self.load_folder().is_file()
