@@ -1,9 +1,11 @@
 """Contracts of the catalogue: what every pipeline's datasets have in common."""
 
+import inspect
 import json
 import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 
 import pytest
 import yaml
@@ -13,39 +15,11 @@ from kedro.framework.startup import bootstrap_project
 from plankton_embedding.pipeline_registry import register_pipelines
 from tiny_project import ROOT, make_project
 
-FOLDER_OF_LAYER = {
-    "raw": "01_raw",
-    "intermediate": "02_intermediate",
-    "primary": "03_primary",
-    "model_input": "05_model_input",
-    "models": "06_models",
-    "model_output": "07_model_output",
-    "reporting": "08_reporting",
+LAYERS = {
+    *("01_raw", "02_intermediate", "03_primary", "05_model_input"),
+    *("06_models", "07_model_output", "08_reporting"),
 }
-# Handed on inside a run only.
-IN_MEMORY = {
-    "accepted_images",
-    "crop_examples",
-    "embedding_motion",
-    "score_summaries",
-    "open_world_summaries",
-    "unseen_description",
-    "open_world_chapter",
-    "suspect_pictures",
-    "confused_pairs_section",
-    "training_chapter",
-    "confusions_chapter",
-    "classes_chapter",
-    "components_chapter",
-    "movement_chapter",
-    "map_chapter",
-    "classifiers_chapter",
-    "scores_chapter",
-    "suspects_chapter",
-    "data_chapter",
-    "review_images",
-    "review_pictures",
-}
+PREVIEWS = {"TablePreview", "JSONPreview", "ImagePreview", "PlotlyPreview", "HTMLPreview"}
 # What runs begin with: the user's images, and what earlier runs left.
 THE_PAST = {"raw_images", "earlier_manifest", "store_building", "earlier_trainings"}
 READ_ONLY = THE_PAST | {
@@ -83,9 +57,10 @@ def pipelines(tmp_path_factory, image_folder):
 def test_a_dataset_lies_in_the_folder_of_its_layer(name):
     entry = entries()[name]
     layer = entry["metadata"]["kedro-viz"]["layer"]
+    assert layer in LAYERS
     if name not in READ_ONLY and entry["type"] != "MemoryDataset":
         assert entry["filepath"].startswith(
-            f"data/{FOLDER_OF_LAYER[layer]}/{re.sub('_(figure|page|table)$', '', name)}"
+            f"data/{layer}/{re.sub('_(figure|page|table)$', '', name)}"
         )
         assert entry["versioned"] is True
 
@@ -93,7 +68,7 @@ def test_a_dataset_lies_in_the_folder_of_its_layer(name):
 def test_catalogue_and_pipelines_name_the_same_datasets(pipelines):
     used = set().union(*(pipeline.datasets() for pipeline in pipelines.values()))
     used = {name for name in used if not name.startswith("params:")}
-    assert used - IN_MEMORY == set(entries())
+    assert used == set(entries())
 
 
 def test_there_is_one_catalogue_file_a_pipeline(pipelines):
@@ -101,7 +76,7 @@ def test_there_is_one_catalogue_file_a_pipeline(pipelines):
     assert files == {*DEFAULT, *OTHERS} == set(pipelines) - {"__default__"}
     for name in files:
         path = ROOT / "conf" / "base" / "catalog" / f"{name}.yml"
-        outputs = pipelines[name].all_outputs() - IN_MEMORY - MADE_ANEW.get(name, set())
+        outputs = pipelines[name].all_outputs() - MADE_ANEW.get(name, set())
         assert set(read_entries(path)) - READ_ONLY == outputs
 
 
@@ -144,8 +119,22 @@ def test_what_uses_an_embedder_begins_with_images_and_what_the_default_leaves(pi
 
 def test_nodes_are_named_after_their_functions(pipelines):
     for node in set().union(*(pipeline.nodes for pipeline in pipelines.values())):
-        assert node.name == node.func.__name__
+        assert node.name.removeprefix(f"{node.namespace}.") == node.func.__name__
         assert node.func.__doc__
+
+
+def test_chapters_of_the_report_are_namespaces_that_do_not_interleave(pipelines):
+    """Kedro-Viz can close none that another one, which needs it, is needed by."""
+    made_in = {
+        name: node.namespace for node in pipelines["reporting"].nodes for name in node.outputs
+    }
+    needed = {}
+    for node in pipelines["reporting"].nodes:
+        before = {made_in[name] for name in node.inputs if name in made_in}
+        needed.setdefault(node.namespace, set()).update(before - {node.namespace})
+    order = list(TopologicalSorter(needed).static_order())
+    assert len(order) == 12
+    assert order[-1] is None
 
 
 @pytest.mark.parametrize("env", ["base", "sample", "scratch", "reference"])
@@ -156,6 +145,20 @@ def test_every_dataset_resolves(env, tmp_path, image_folder):
         catalog = session.load_context().catalog
         for name in entries():
             assert catalog.get(name) is not None
+
+
+def test_what_is_kept_has_a_preview(tmp_path, image_folder):
+    project = make_project(tmp_path, image_folder)
+    bootstrap_project(project)
+    with KedroSession.create(project) as session:
+        catalog = session.load_context().catalog
+        for name, entry in entries().items():
+            if entry["type"] != "MemoryDataset":
+                preview = inspect.signature(catalog.get(name).preview)
+                kind = preview.return_annotation
+                # Kedro-Viz goes by the name.
+                assert getattr(kind, "__name__", kind) in PREVIEWS, name
+                preview.bind(**entry["metadata"]["kedro-viz"].get("preview_args", {}))
 
 
 @pytest.mark.parametrize(
@@ -180,5 +183,5 @@ def test_commands_that_only_look(command, expected, tmp_path, image_folder):
     assert expected in result.stdout
     if command == ["viz", "build"]:
         graph = json.loads((project / "build" / "api" / "main").read_text())
-        assert {"models", "reporting"} <= set(graph["layers"])
+        assert graph["layers"] == sorted(LAYERS)
         assert {pipeline["id"] for pipeline in graph["pipelines"]} >= {"__default__", "modelling"}

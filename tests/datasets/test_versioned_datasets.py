@@ -191,6 +191,18 @@ def test_preview_of_a_table(tmp_path):
     assert len(preview["data"]) == 1
 
 
+def test_preview_of_a_table_reads_partitions_in_their_order_until_it_has_enough(tmp_path):
+    shared = catalog(tmp_path)
+    for step in (10, 9, 2):
+        shared.save("table", chunk(step))
+    rows = len(shared.load("table"))
+    (damaged,) = tmp_path.glob("table/*/table/step=10/*/rows.parquet")
+    damaged.write_bytes(b"not read")
+    preview = shared.get("table").preview(nrows=2)
+    assert [row[0] for row in preview["data"]] == [2, 9]
+    assert rows == 3
+
+
 def model_catalog(folder, save_version=FIRST):
     entries = {
         name: {

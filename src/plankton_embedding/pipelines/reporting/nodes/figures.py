@@ -98,7 +98,7 @@ def draw_component_views(
 def draw_standardised_views(
     embeddings: pd.DataFrame, reporting: ReportingOptions, seed: int
 ) -> Figure:
-    """Draw them along those of the standardised embedding, as the reference work does."""
+    """Draw the reported step's images along components of the standardised embedding."""
     return component_views.draw_component_views(_project(embeddings, reporting, seed, True))
 
 
