@@ -98,7 +98,7 @@ def draw_component_views(
 def draw_standardised_views(
     embeddings: pd.DataFrame, reporting: ReportingOptions, seed: int
 ) -> Figure:
-    """Draw the reported step's images along components of the standardised embedding."""
+    """Draw the reported step's images along standardised components, as the reference does."""
     return component_views.draw_component_views(_project(embeddings, reporting, seed, True))
 
 
