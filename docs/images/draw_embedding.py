@@ -20,10 +20,10 @@ WIDTH, HEIGHT, DOTS_AN_INCH = 7.0, 5.0, 200
 SPAN = np.array([0.088, 0.123])
 
 
-def find_places(middles, points, starts=300):
+def find_places(middles, points, starts=200):
     """Return places of pictures that cover neither points nor each other, near their classes."""
     random = np.random.default_rng(0)
-    found = [push_apart(middles, random.normal(0, 0.05, middles.shape)) for _ in range(starts)]
+    found = [push_apart(middles, random.normal(0, 0.06, middles.shape)) for _ in range(starts)]
     return min(found, key=lambda places: cost(places, middles, points))
 
 
@@ -31,7 +31,7 @@ def cost(places, middles, points):
     """Return how much is covered, and a little for each detour."""
     covered = (np.abs(places[:, None] - points[None]) < SPAN * 0.55).all(axis=2).sum()
     touching = (np.abs(places[:, None] - places[None]) < SPAN * 0.98).all(axis=2).sum()
-    return covered + 20 * touching + 40 * np.linalg.norm(places - middles, axis=1).sum()
+    return covered + 20 * touching + 15 * np.linalg.norm(places - middles, axis=1).sum()
 
 
 def push_apart(middles, start, rounds=400):

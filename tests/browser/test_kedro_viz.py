@@ -13,6 +13,7 @@ import time
 import urllib.request
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from urllib.parse import urlsplit
 
@@ -116,8 +117,9 @@ def is_loopback(address):
 
 
 def viz(project, *arguments):
+    # Not `python -m kedro`: the server is a process that spawns, and never comes up then.
     return subprocess.Popen(
-        [sys.executable, "-m", "kedro", "viz", *arguments],
+        [Path(sys.executable).with_name("kedro"), "viz", *arguments],
         cwd=project,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
