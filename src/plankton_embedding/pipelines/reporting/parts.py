@@ -20,7 +20,6 @@ def make_node(
 def make_chapter(name: str, nodes: list[Node]) -> Pipeline:
     """Make a namespace of nodes: Kedro-Viz shows it as one box, which opens.
 
-    ``kedro run --namespaces`` runs it alone. Nodes are called ``name.node``; datasets keep their
-    names, by which other chapters know them.
+    Nodes are called ``name.node``; datasets keep their names, by which other chapters know them.
     """
     return Pipeline(nodes, namespace=name, prefix_datasets_with_namespace=False)
