@@ -15,7 +15,7 @@ from plankton_embedding.analysis.steps import (
     measure_steps,
     predict_by_centroids,
 )
-from plankton_embedding.pipelines.reporting.named_node import OPTIONS, SEED, make_node
+from plankton_embedding.pipelines.reporting.named_node import GALLERY, OPTIONS, SEED, make_node
 from plankton_embedding.pipelines.reporting.nodes import (
     measurements,
     open_world,
@@ -138,7 +138,7 @@ def _measure_open_world() -> list[Node]:
             ["reported_embeddings", "splits", "class_counts", OPTIONS],
             "novelty",
         ),
-        make_node(open_world.choose_thresholds, ["novelty", OPTIONS], "novelty_thresholds"),
+        make_node(open_world.choose_thresholds, ["novelty", GALLERY], "novelty_thresholds"),
         make_node(
             open_world.measure_rejection,
             ["novelty", "novelty_thresholds", OPTIONS, SEED],
