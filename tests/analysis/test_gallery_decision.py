@@ -1,17 +1,20 @@
-"""A gallery and its rule decide as `GalleryClassifier` does, which knows the gallery's images."""
+"""What a gallery and its rule decide; the formulas are tested through `GalleryClassifier`."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from plankton_embedding.analysis.decision_rule import fit_decision_rule
+from plankton_embedding.analysis.decision_rule import (
+    DecisionRule,
+    fingerprint_gallery,
+    fit_decision_rule,
+)
 from plankton_embedding.analysis.embedding_tables import class_labels, embedding_matrix
-from plankton_embedding.analysis.gallery import GalleryError
-from plankton_embedding.analysis.gallery_classifier import GalleryClassifier
+from plankton_embedding.analysis.gallery import GalleryError, fit_gallery
 from plankton_embedding.analysis.gallery_decision import decide
 from plankton_embedding.analysis.gallery_images import fit_to_images
 
-COLUMNS = ["class_name", "distance", "confidence", "is_unknown"]
+COLUMNS = ["class_name", "distance", "novelty", "confidence", "is_unknown"]
 
 
 def make_images(classes: int, per_class: int) -> pd.DataFrame:
@@ -32,15 +35,30 @@ def fit(images: pd.DataFrame, kept_share: float = 0.8):
 
 # Of classes of one image nothing is unknown: no threshold can be chosen.
 @pytest.mark.parametrize(("classes", "per_class"), [(6, 9), (2, 5), (1, 3), (4, 1)])
-def test_it_decides_as_the_classifier_of_the_pipeline(classes, per_class):
-    images = make_images(classes, per_class)
-    gallery, rule = fit(images)
-    vectors = np.random.default_rng(1).random((50, 3)) * 5
-    found = decide(vectors, gallery, rule)
-    expected = GalleryClassifier(gallery, rule, images, 0).classify(vectors)
+def test_what_is_unknown_is_novel(classes, per_class):
+    found = decide(
+        np.random.default_rng(1).random((50, 3)) * 5, *fit(make_images(classes, per_class))
+    )
     assert found.columns.tolist() == COLUMNS
-    pd.testing.assert_frame_equal(found, expected[COLUMNS], check_dtype=False)
     assert found["is_unknown"].any() == (per_class > 1)
+    strangest_known = found["novelty"].where(~found["is_unknown"]).max()
+    assert not (found["novelty"][found["is_unknown"]] <= strangest_known).any()
+
+
+def test_an_image_at_the_threshold_is_known():
+    gallery = fit_gallery([[0.0], [2.0], [50.0], [54.0]], list("aabb"), list("pqrs"), "net", 0)
+    rule = DecisionRule(
+        threshold=2.0,
+        kept_share=0.9,
+        temperature=1.0,
+        images=4,
+        gallery_fingerprint=fingerprint_gallery(gallery),
+    )
+    # Centroids 1 and 52, radii 1 and 2.
+    found = decide(np.array([[3.0], [-1.0], [3.001], [56.0], [47.99]]), gallery, rule)
+    assert found["class_name"].tolist() == ["a", "a", "a", "b", "b"]
+    assert found["novelty"].tolist() == pytest.approx([2, 2, 2.001, 2, 2.005])
+    assert found["is_unknown"].tolist() == [False, False, True, False, True]
 
 
 def test_a_rule_of_another_gallery_is_refused():
