@@ -4,7 +4,7 @@ import pytest
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import to_hex
 
-from plankton_embedding.analysis.class_similarity import link_classes
+from plankton_embedding.analysis.geometry import link_classes
 from plankton_embedding.figures.class_similarity import draw_class_similarity
 from plankton_embedding.figures.style import GRID
 
