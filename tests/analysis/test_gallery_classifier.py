@@ -8,7 +8,7 @@ from plankton_embedding.analysis.calibration import CentroidConfidence
 from plankton_embedding.analysis.decision_rule import check_rule, fit_decision_rule
 from plankton_embedding.analysis.embedding_tables import class_labels, embedding_matrix
 from plankton_embedding.analysis.gallery import GalleryError
-from plankton_embedding.analysis.gallery_changes import rename_class
+from plankton_embedding.analysis.gallery_changes import rename_classes
 from plankton_embedding.analysis.gallery_classifier import (
     GalleryClassifier,
     predict_block,
@@ -115,7 +115,7 @@ def test_the_rule_is_fitted_to_images_left_out():
     assert rule.images == len(table)
     check_rule(rule, gallery)
     with pytest.raises(GalleryError, match="another class gallery"):
-        check_rule(rule, rename_class(gallery, "class 0", "x"))
+        check_rule(rule, rename_classes(gallery, {"class 0": "x"}))
 
 
 def test_test_images_make_nothing_of_the_gallery():

@@ -14,6 +14,7 @@ from plankton_embedding.analysis.calibration import CentroidConfidence
 from plankton_embedding.analysis.gallery import ClassGallery, GalleryError
 from plankton_embedding.analysis.novelty import ScaledDistance
 from plankton_embedding.analysis.rejection import thresholds_that_keep
+from plankton_embedding.errors import first_mistake
 
 
 class DecisionRule(BaseModel):
@@ -88,8 +89,7 @@ def read_rule(path: Path) -> DecisionRule:
     except OSError as error:
         why = error.strerror or str(error)
     except ValidationError as error:
-        first = error.errors()[0]
-        why = f"{'.'.join(map(str, first['loc'])) or 'the file'}: {first['msg']}"
+        why = first_mistake(error)
     raise GalleryError(
         f"{path} is no decision rule: {why}. Make it anew with "
         "`kedro run --pipelines gallery --nodes fit_decision_rule`"

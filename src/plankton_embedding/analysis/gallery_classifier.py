@@ -73,7 +73,8 @@ class GalleryClassifier:
         decided = decide(vectors, self.gallery, self.rule)
         types = prediction_types(self.nearest_examples)
         further = self._rank_classes(vectors) | self._name_nearest(vectors)
-        return decided.assign(**further)[list(types)].astype(types)
+        table = pd.concat([decided, pd.DataFrame(further, index=decided.index)], axis=1)
+        return table[list(types)].astype(types)
 
     def _rank_classes(self, vectors: NDArray[np.float64]) -> dict[str, object]:
         distances = cdist(vectors, self.gallery.centroids)
