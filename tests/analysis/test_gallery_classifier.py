@@ -18,6 +18,7 @@ from plankton_embedding.analysis.gallery_images import (
     add_images,
     check_images,
     collect_gallery_images,
+    find_copies,
     fit_to_images,
     reference_images,
     scored_images,
@@ -137,6 +138,21 @@ def test_only_the_step_that_is_asked_for():
     taken = collect_gallery_images(table, 2)
     np.testing.assert_array_equal(embedding_matrix(taken), embedding_matrix(make_images(seed=2)))
     assert "step" not in taken
+
+
+def test_an_image_is_known_by_its_vector_in_its_own_class():
+    table = make_images(classes=2, per_class=3)
+    new = table.assign(image_id="new " + table["image_id"])
+    new[["e00", "e01"]] += 3e-6
+    # Not a copy; a copy in another class, which is for the warning of classes that are alike.
+    new.loc[1, "e02"] += 1e-3
+    new.loc[2, "class_name"] = "class 1"
+    assert find_copies(table, new).to_dict() == {
+        "new 0.png": "0.png",
+        **{f"new {number}.png": f"{number}.png" for number in (3, 4, 5)},
+    }
+    assert find_copies(table, new.assign(class_name="other")).empty
+    assert find_copies(table, new[:0]).empty
 
 
 def test_ids_that_are_taken_are_numbered():

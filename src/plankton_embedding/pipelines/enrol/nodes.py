@@ -12,7 +12,7 @@ from plankton_embedding.analysis import gallery_edits as edits
 from plankton_embedding.analysis.enrolment import EnrolmentReport
 from plankton_embedding.analysis.gallery import ClassGallery, GalleryError, check_fingerprint
 from plankton_embedding.analysis.gallery_edits import GalleryWithImages
-from plankton_embedding.analysis.gallery_images import check_images
+from plankton_embedding.analysis.gallery_images import check_images, find_copies
 from plankton_embedding.images import listing
 from plankton_embedding.images.source import ImageSource, Location
 from plankton_embedding.parameters import (
@@ -103,7 +103,8 @@ def change_gallery(
     else:
         extends = enrol.existing_classes == "extend"
         rules = edits.EnrolmentRules(gallery.examples, extends, enrol.least_recall)
-        after, reports = edits.enrol_classes(before, enrolled_embeddings, rules)
+        new = _without_copies(enrolled_embeddings, earlier_gallery_embeddings)
+        after, reports = edits.enrol_classes(before, new, rules)
     summary = {
         "enrolled": edits.summarise_reports(reports),
         "removed": list(enrol.remove),
@@ -114,6 +115,18 @@ def change_gallery(
     _log(summary)
     tables = edits.tabulate_neighbours(reports), edits.tabulate_changes(reports)
     return after.gallery, after.images, summary, *tables
+
+
+def _without_copies(enrolled: pd.DataFrame, gallery_embeddings: pd.DataFrame) -> pd.DataFrame:
+    copies = find_copies(gallery_embeddings, enrolled)
+    for image_id, known in copies.items():
+        logger.warning("Not enrolled: %s: its class has it already, as %s", image_id, known)
+    new = enrolled[~enrolled["image_id"].isin(copies.index)]
+    if new.empty:
+        raise GalleryError(
+            f"the classes have all {len(enrolled)} images already: there is nothing to enrol"
+        )
+    return new
 
 
 def _log(summary: dict[str, Any]) -> None:
