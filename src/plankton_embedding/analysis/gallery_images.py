@@ -110,7 +110,7 @@ def find_copies(gallery_embeddings: pd.DataFrame, enrolled: pd.DataFrame) -> pd.
     Series of str
         By the ``image_id`` of each such image, the id that it has in the table.
     """
-    found = {}
+    found: dict[str, str] = {}
     for name, images in enrolled.groupby("class_name"):
         known = gallery_embeddings[gallery_embeddings["class_name"] == name]
         if known.empty:
