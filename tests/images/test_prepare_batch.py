@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -60,3 +61,23 @@ def test_a_chain_of_20_000_pixels_is_an_image_like_others(tmp_path, tiny, prepar
     assert batch.reasons == [""]
     expected = preprocess((tmp_path / "chain.png").read_bytes(), tiny.preprocess)
     np.testing.assert_array_equal(batch.pixels, [expected])
+    assert prepare(30 * _SIDE - 1).reasons == ["too large: 20000 x 30 pixels"]
+
+
+def test_what_the_embedder_s_card_says_of_background_and_depth_counts(tmp_path, tiny):
+    random = np.random.default_rng(0)
+    clear = random.integers(256, size=(20, 30, 4), dtype=np.uint8)
+    Image.fromarray(clear).save(tmp_path / "clear.png")
+    deep = random.integers(2**10, size=(20, 30), dtype=np.uint16)
+    Image.fromarray(deep).save(tmp_path / "deep.png")
+    options = tiny.preprocess.model_copy(update={"background": "black", "bit_depth": 12})
+    paths = [tmp_path / "clear.png", tmp_path / "deep.png"]
+    files = pd.DataFrame({"path": map(str, paths), "reason": ""})
+    filesystem = open_location(str(tmp_path)).filesystem
+    batch = prepare_batch(filesystem, tiny.scan, options, files)
+    contents = [path.read_bytes() for path in paths]
+    expected = [preprocess(content, options) for content in contents]
+    np.testing.assert_array_equal(batch.pixels, expected)
+    np.testing.assert_array_equal(prepare_images(contents, tiny.scan, options), expected)
+    others = [preprocess(content, tiny.preprocess) for content in contents]
+    assert all((one != other).any() for one, other in zip(expected, others, strict=True))
