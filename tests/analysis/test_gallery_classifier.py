@@ -133,6 +133,26 @@ def test_test_images_make_nothing_of_the_gallery():
             check_images(other, gallery)
 
 
+def test_examples_are_images_of_the_gallery_not_of_the_test():
+    table = make_images()
+    test = table.assign(split="test", image_id="t" + table["image_id"])
+    both = pd.concat([test, table], ignore_index=True)
+    vectors = embedding_matrix(table)
+    # Each is an image of the test, to the digit.
+    examples = make_classifier(both, nearest_examples=2).classify(vectors)
+    assert examples["nearest_example_1"].tolist() == table["image_id"].tolist()
+    assert examples["nearest_example_2"].isin(table["image_id"]).all()
+
+
+def test_a_classifier_is_made_of_what_belongs_together():
+    table, other = make_images(), make_images(per_class=7)
+    right, strange = make_classifier(table), make_classifier(other)
+    with pytest.raises(GalleryError, match="another class gallery"):
+        GalleryClassifier(right.gallery, strange.rule, table, 1)
+    with pytest.raises(GalleryError, match="was not made of these"):
+        GalleryClassifier(right.gallery, right.rule, other, 1)
+
+
 def test_only_the_step_that_is_asked_for():
     table = pd.concat([make_images(seed=step).assign(step=step) for step in (1, 2)])
     taken = collect_gallery_images(table, 2)
