@@ -1,13 +1,18 @@
 """What a gallery and its rule decide; the formulas are tested through `GalleryClassifier`."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from plankton_embedding.analysis.decision_rule import (
     DecisionRule,
+    check_rule,
     fingerprint_gallery,
     fit_decision_rule,
+    read_rule,
+    write_rule,
 )
 from plankton_embedding.analysis.embedding_tables import class_labels, embedding_matrix
 from plankton_embedding.analysis.gallery import GalleryError, fit_gallery
@@ -66,6 +71,40 @@ def test_a_rule_of_another_gallery_is_refused():
     _, rule = fit(make_images(4, 4))
     with pytest.raises(GalleryError, match="another class gallery"):
         decide(np.zeros((1, 3)), gallery, rule)
+
+
+def test_a_rule_is_for_all_that_classification_hangs_on_and_for_nothing_else():
+    gallery, rule = fit(make_images(3, 4))
+    others = {
+        "class_names": gallery.class_names[[0, 1, 1]],
+        "centroids": gallery.centroids + 1e-9,
+        "radii": gallery.radii * 2,
+        "embedder_fingerprint": "another net",
+    }
+    for name, value in others.items():
+        with pytest.raises(GalleryError, match="another class gallery"):
+            check_rule(rule, replace(gallery, **{name: value}))
+    check_rule(rule, replace(gallery, example_ids=((), (), ())))
+
+
+def test_a_rule_comes_back_and_one_that_was_edited_is_refused_by_its_field(tmp_path):
+    _, rule = fit(make_images(3, 4))
+    path = tmp_path / "decision_rule.json"
+    write_rule(path, rule)
+    assert read_rule(path) == rule
+    text = path.read_text()
+    edits = {
+        "threshold: ": ('"threshold": ', '"threshold": -'),
+        "scrore: Extra": ('"score"', '"scrore"'),
+        "the file: Invalid JSON": ("{", "{{"),
+    }
+    for said, (old, new) in edits.items():
+        path.write_text(text.replace(old, new))
+        with pytest.raises(GalleryError, match=f"decision_rule.json is no decision rule: {said}"):
+            read_rule(path)
+    path.unlink()
+    with pytest.raises(GalleryError, match="No such file or directory"):
+        read_rule(path)
 
 
 def test_no_vectors_give_no_rows():
