@@ -2,11 +2,14 @@
 
 import os
 import zipfile
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from PIL import Image
 
 from plankton_embedding.images.embedding_blocks import plan_blocks
@@ -73,6 +76,15 @@ def test_a_file_that_is_missing_has_a_state_too(many):
     before = keys(many)
     (many / "nowhere").write_bytes(b"there now")
     assert keys(many) != before
+
+
+def test_files_of_unknown_state_make_blocks_that_are_never_known_again(many):
+    source = listed(many)
+    # Of this machine, what has no state is not there; elsewhere nobody says that it is the same.
+    elsewhere = SimpleNamespace(filesystem=MemoryFileSystem(), is_local=False)
+    plans = plan_blocks(replace(source, location=elsewhere), 8, SCAN, "r")
+    assert len(plans) > 3
+    assert {plan.key for plan in plans} == {""}
 
 
 def test_a_batch_is_preprocessed_as_in_training(tmp_path):

@@ -56,21 +56,23 @@ def test_batches_of_any_number(tiny):
 class Stub:
     """Stands in for a trained embedder."""
 
-    def __init__(self, preprocess):
+    def __init__(self, preprocess, name="stub"):
         self.card = SimpleNamespace(preprocess=preprocess)
+        self._name = name
 
     def fingerprint(self):
-        return "stub"
+        return self._name
 
     def network(self):
         return Means().eval()
 
 
-def embed(folder, tiny, earlier=None, images_per_block=50):
+def embed(folder, tiny, earlier=None, images_per_block=50, name="stub"):
     """Yield the blocks of a folder's images, embedded by the stub."""
     source = list_unlabelled_images(open_location(str(folder)), tiny.source)
     options = EmbeddingOptions(tiny.scan, tiny.engine, tiny.training)
-    return embed_source(source, Stub(tiny.preprocess), images_per_block, options, earlier or {})
+    stub = Stub(tiny.preprocess, name)
+    return embed_source(source, stub, images_per_block, options, earlier or {})
 
 
 def copies(folder: Path, count: int) -> Path:
@@ -128,6 +130,18 @@ def test_blocks_that_are_known_are_taken_over_and_the_others_are_embedded(tmp_pa
             assert block.content == Path(f"block {number}")
         else:
             pd.testing.assert_frame_equal(block.content, before.content)
+
+
+def test_a_block_is_known_by_all_that_its_numbers_hang_on(tmp_path, tiny):
+    folder = copies(tmp_path / "images", 3)
+
+    def key(name="stub", **changes):
+        training = tiny.training.model_copy(update=changes)
+        (block,) = embed(folder, tiny.model_copy(update={"training": training}), name=name)
+        return block.plan.key
+
+    keys = {key(), key(), key(evaluation_batch_size=2), key(precision="bf16"), key(name="other")}
+    assert len(keys) == 4
 
 
 @pytest.mark.slow
