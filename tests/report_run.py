@@ -10,7 +10,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
 from plankton_embedding.analysis.given_report import given_report_inputs
-from plankton_embedding.parameters import ReportingOptions
+from plankton_embedding.parameters import GalleryOptions, ReportingOptions
 from plankton_embedding.pipelines.reporting import create_pipeline
 from tiny_project import TINY_REPORT
 
@@ -33,7 +33,9 @@ def report_on(inputs: dict[str, Any], **options: Any) -> dict[str, Any]:
         Go before those of the tiny project.
     """
     reporting = ReportingOptions.model_validate(TINY_REPORT | options)
-    given = {**inputs, "params:reporting": reporting, "params:seed": 0}
+    gallery = GalleryOptions(examples=2, kept_share=0.9)
+    parameters = {"params:reporting": reporting, "params:gallery": gallery, "params:seed": 0}
+    given = {**inputs, **parameters}
     catalog = DataCatalog(
         {name: MemoryDataset(value, copy_mode="assign") for name, value in given.items()}
     )

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from kedro.framework.startup import bootstrap_project
 from PIL import Image
 
+from plankton_embedding.analysis.gallery import GalleryError
 from plankton_embedding.analysis.gallery_files import read_gallery
 from plankton_embedding.cli import run as kedro_run
 from trained_project import latest, predictions, run, versions
@@ -153,6 +154,40 @@ def test_two_classes_at_once(trained, crosses):
     assert gallery(trained).counts.tolist() == [3, 5, 3, 3, 2]
 
 
+def test_one_image_and_names_of_any_kind(trained, crosses, tmp_path, monkeypatch):
+    names = ["  spaces ", "007", "NA", "null", 'a\tb, "c"', "浮游生物", "=1+1"]
+    for number, name in enumerate(names):
+        (crosses / name).mkdir()
+        shutil.copy(crosses / "cross <7>" / f"{number % 5}.png", crosses / name / "only.png")
+    result = kedro(trained, monkeypatch, "--params", f"images={crosses}")
+    assert result.exit_code == 0, result.output
+    after = gallery(trained)
+    assert {*names} < {*after.class_names.tolist()}
+    assert after.counts[after.position("NA")] == 1
+    assert after.radii[after.position("NA")] == 0
+    summary = json.loads(latest(trained, "08_reporting/enrolment.json").read_text())
+    for name in names:
+        report = summary["enrolled"][name]
+        assert (report["images"], report["own_recall"]) == (1, None)
+        assert "it has one image only" in report["warning"]
+    told = pd.read_csv(
+        latest(trained, "08_reporting/enrolment_neighbours.csv"), dtype=str, keep_default_na=False
+    )
+    assert {*told["enrolled"]} == {*names, "cross <7>"}
+    # Each one's only image is nearest to it or to the class of its copies.
+    run(trained, "inference", images=str(crosses))
+    for table in ("class_predictions.csv", "ecotaxa_predictions.tsv"):
+        column = "class_name" if table.endswith("csv") else "object_prediction"
+        text = pd.read_csv(
+            latest(trained, f"07_model_output/{table}"),
+            sep="," if table.endswith("csv") else "\t",
+            dtype=str,
+            keep_default_na=False,
+        )
+        text = text[text[column] != "[t]"]
+        assert text[column].tolist() == predictions(trained)["class_name"].tolist()
+
+
 def test_a_class_that_cannot_be_told_apart(trained, trained_once, tmp_path, monkeypatch):
     twins = tmp_path / "twins" / "bar again"
     shutil.copytree(trained_once.parent / "images" / "bar", twins)
@@ -176,7 +211,19 @@ def test_what_cannot_be_read_is_told_and_left_out(trained, crosses, monkeypatch,
     assert "no readable image of 'texts'" in said
 
 
-def test_a_class_that_is_there(trained, trained_once, tmp_path, monkeypatch):
+def test_folders_that_hold_no_class(trained, tmp_path, monkeypatch):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert "empty holds nothing" in fails(trained, monkeypatch, "--params", f"images={empty}")
+    (empty / "a class").mkdir()
+    said = fails(trained, monkeypatch, "--params", f"images={empty}")
+    assert "no readable image of 'a class'" in said
+    os.mkdir(os.fsencode(empty) + b"/\xff")
+    said = fails(trained, monkeypatch, "--params", f"images={empty}")
+    assert "is not UTF-8. Rename it." in said
+
+
+def test_a_class_that_is_there(trained, trained_once, tmp_path, monkeypatch, caplog):
     more = tmp_path / "more"
     shutil.copytree(trained_once.parent / "images" / "disc", more / "disc")
     said = fails(trained, monkeypatch, "--params", f"images={more}")
@@ -186,8 +233,13 @@ def test_a_class_that_is_there(trained, trained_once, tmp_path, monkeypatch):
     said = fails(trained, monkeypatch)
     assert "the gallery has the class 'bar' and 2 more" in said
     run(trained, "enrol", images=str(more), enrol={"existing_classes": "extend"})
-    assert gallery(trained).counts.tolist() == [3, 13, 3]
+    # Of its ten images three made the gallery and two judge it.
+    assert gallery(trained).counts.tolist() == [3, 8, 3]
+    assert caplog.text.count("its class has it already, as disc/") == 5
+    extend = ("--params", f"images={more},enrol.existing_classes=extend")
+    assert "have all 10 images already" in fails(trained, monkeypatch, *extend)
     table = images_of_gallery(trained)
+    assert table["split"].value_counts().to_dict() == {"validation": 9, "test": 6, "enrolled": 5}
     assert table["image_id"].is_unique
     of_class = table[(table["class_name"] == "disc") & (table["split"] != "test")]
     columns = [name for name in table if name.startswith("e0")]
@@ -254,6 +306,18 @@ def test_two_classes_swap_names(trained):
 )
 def test_changes_that_cannot_be(trained, monkeypatch, change, said):
     assert said in fails(trained, monkeypatch, "--params", change)
+
+
+def test_one_class_stays(trained):
+    with pytest.raises(GalleryError, match="only class of the gallery: it must keep one"):
+        run(trained, "enrol", enrol={"remove": ["bar", "disc", "frame"]})
+    assert len(versions(trained, GALLERY)) == 1
+    run(trained, "enrol", enrol={"remove": ["disc", "frame"]})
+    assert gallery(trained).class_names.tolist() == ["bar"]
+    # A rule of one class, too, classifies.
+    run(trained, "inference")
+    assert predictions(trained)["class_name"].eq("bar").all()
+    assert predictions(trained)["confidence"].eq(1).all()
 
 
 def test_an_earlier_gallery_can_be_taken_up(trained, crosses, monkeypatch):

@@ -39,7 +39,6 @@ TINY_REPORT = {
         "draws": 3,
         "neighbours": 3,
         "pixel_side": 8,
-        "kept_share": 0.9,
         "novelty_neighbours": 2,
         "curve_points": 20,
         "smallest_sample": 2,

@@ -4,8 +4,8 @@ import pytest
 from scipy.cluster.hierarchy import fcluster, leaves_list, linkage
 from scipy.spatial.distance import pdist, squareform
 
-from plankton_embedding.analysis.class_similarity import link_classes, measure_separations
-from plankton_embedding.analysis.geometry import similarity_order
+from plankton_embedding.analysis.class_similarity import measure_separations
+from plankton_embedding.analysis.geometry import link_classes, similarity_order
 from plankton_embedding.analysis.steps import step_centroids
 
 

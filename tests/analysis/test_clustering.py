@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import silhouette_score
 
-from plankton_embedding.analysis.clustering import cluster_vectors, measure_clustering
+from plankton_embedding.analysis.clustering import fit_clusters, measure_clustering
 
 
 def _table(vectors, labels):
@@ -54,7 +54,7 @@ def test_a_class_of_one_image_each_has_no_silhouette():
 def test_identical_vectors_are_one_cluster():
     scores = measure_clustering(_table(np.ones(4), "aabb"), 1, 1, 10, 0)
     assert (scores["clusters"], scores["ami"], scores["silhouette"]) == (1, 0, 0)
-    assert cluster_vectors([[1.0], [1.0], [2.0]], 3, 1, 0).max() == 1
+    assert fit_clusters([[1.0], [1.0], [2.0]], 3, 1, 0).labels_.max() == 1
 
 
 def test_mutual_information_of_the_reference(reference_folder):

@@ -11,9 +11,8 @@ from plankton_embedding.analysis.gallery import (
 )
 from plankton_embedding.analysis.gallery_changes import (
     enrol_class,
-    extend_class,
     remove_class,
-    rename_class,
+    rename_classes,
 )
 
 
@@ -109,7 +108,7 @@ def test_a_class_needs_a_name(name):
     with pytest.raises(GalleryError, match="no name for a class"):
         enrol_class(gallery, name, [[2.0]], ["new"], 2)
     with pytest.raises(GalleryError, match="no name for a class"):
-        rename_class(gallery, "a", name)
+        rename_classes(gallery, {"a": name})
 
 
 def test_vectors_of_another_size_are_refused():
@@ -117,56 +116,14 @@ def test_vectors_of_another_size_are_refused():
         enrol_class(line([1], ["a"]), "new", [[2.0, 3.0]], ["new"], 2)
 
 
-def test_extending_merges_means_covariances_and_counts_exactly(labelled):
-    vectors, labels, ids = labelled
-    ids, is_late = np.array(ids), (labels == "b") & (np.arange(60) % 3 == 0)
-    known = fit_gallery(vectors[~is_late], labels[~is_late], ids[~is_late], "net", 3)
-    extended = extend_class(known, "b", vectors[is_late], ids[is_late], 3)
-    whole = fit_gallery(vectors, labels, ids, "net", 3)
-    for name in ("class_names", "counts"):
-        assert getattr(extended, name).tolist() == getattr(whole, name).tolist()
-    np.testing.assert_allclose(extended.centroids, whole.centroids, atol=1e-12)
-    np.testing.assert_allclose(extended.covariances, whole.covariances, atol=1e-12)
-    np.testing.assert_allclose(extended.radii[[0, 2]], whole.radii[[0, 2]])
-    assert extended.radii[1] == pytest.approx(whole.radii[1], rel=0.02)
-
-
-def test_radius_of_an_extended_class_is_exact_where_it_can_be():
-    alone = extend_class(line([0], ["a"]), "a", [[6.0], [6.0]], ["p", "q"], 2)
-    assert alone.centroids.tolist() == [[4.0]]
-    assert alone.radii[0] == pytest.approx((4 + 2 + 2) / 3)
-    same_middle = extend_class(line([-1, 1], ["a", "a"]), "a", [[-3.0], [3.0]], ["p", "q"], 2)
-    assert same_middle.radii[0] == pytest.approx(2.0)
-
-
-def test_radius_of_an_extended_class_stays_within_its_bounds():
-    extended = extend_class(line([-1, 1], ["a", "a"]), "a", [[4.0], [4.0]], ["p", "q"], 2)
-    moved, radius, added = 2.0, 1.0, 2.0
-    assert (max(moved, radius - moved) + added) / 2 <= extended.radii[0]
-    assert extended.radii[0] <= (moved + radius + added) / 2
-
-
-def test_examples_of_an_extended_class_come_from_both():
-    gallery = line([0, 1, 2], ["a", "a", "a"], examples=3)
-    extended = extend_class(gallery, "a", [[8.0], [9.0], [10.0]], ["i", "j", "k"], 4)
-    assert extended.example_ids == (("at 1", "j", "at 0", "i"),)
-    many = extend_class(gallery, "a", [[8.0]], ["only"], 9)
-    assert many.example_ids == (("at 1", "only", "at 0", "at 2"),)
-
-
-def test_the_same_images_are_not_added_twice():
-    with pytest.raises(GalleryError, match="'at 1' is in the class 'a' already"):
-        extend_class(line([0, 1], ["a", "a"]), "a", [[1.0]], ["at 1"], 2)
-
-
 def test_removing_and_renaming_keep_everything_else(labelled):
     vectors, labels, ids = labelled
     gallery = fit_gallery(vectors, labels, ids, "net", 2)
-    renamed = rename_class(gallery, "a", "zz <script>")
+    renamed = rename_classes(gallery, {"a": "zz <script>"})
     assert renamed.class_names.tolist() == ["b", "c", "zz <script>"]
     assert renamed.counts.tolist() == np.roll(gallery.counts, -1).tolist()
-    assert_same(rename_class(renamed, "zz <script>", "a"), gallery)
-    assert_same(rename_class(gallery, "a", "a"), gallery)
+    assert_same(rename_classes(renamed, {"zz <script>": "a"}), gallery)
+    assert_same(rename_classes(gallery, {"a": "a"}), gallery)
     without = remove_class(gallery, "b")
     kept = labels != "b"
     assert_same(without, fit_gallery(vectors[kept], labels[kept], np.array(ids)[kept], "net", 2))
@@ -174,7 +131,20 @@ def test_removing_and_renaming_keep_everything_else(labelled):
 
 def test_renaming_to_a_name_that_is_there_is_refused():
     with pytest.raises(GalleryError, match="has a class 'b' already"):
-        rename_class(line([1, 2], ["a", "b"]), "a", "b")
+        rename_classes(line([1, 2], ["a", "b"]), {"a": "b"})
+
+
+def test_names_change_all_at_once():
+    gallery = line([1, 2, 3], ["a", "b", "c"])
+    swapped = rename_classes(gallery, {"a": "b", "b": "a"})
+    assert swapped.class_names.tolist() == ["a", "b", "c"]
+    assert swapped.centroids.tolist() == [[2], [1], [3]]
+    assert swapped.example_ids == (("at 2",), ("at 1",), ("at 3",))
+    moved = rename_classes(gallery, {"a": "b", "b": "c", "c": "\N{RIGHTWARDS ARROW}a"})
+    assert moved.centroids.tolist() == [[1], [2], [3]]
+    for names in ({"a": "x", "b": "x"}, {"a": "b", "b": "c"}):
+        with pytest.raises(GalleryError, match=r"has a class '[xc]' already"):
+            rename_classes(gallery, names)
 
 
 def test_the_last_class_stays():
@@ -182,7 +152,7 @@ def test_the_last_class_stays():
         remove_class(line([1], ["a"]), "a")
 
 
-@pytest.mark.parametrize("change", [remove_class, lambda g, name: rename_class(g, name, "new")])
+@pytest.mark.parametrize("change", [remove_class, lambda g, name: rename_classes(g, {name: "new"})])
 def test_an_unknown_class_is_named_with_the_nearest_names(change):
     gallery = line([1, 2, 3], ["Harpacticoida", "Ostracoda", "Limacina"])
     with pytest.raises(GalleryError, match=r"'Harpacticoid'.*: 'Harpacticoida'"):

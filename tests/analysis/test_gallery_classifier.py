@@ -8,7 +8,7 @@ from plankton_embedding.analysis.calibration import CentroidConfidence
 from plankton_embedding.analysis.decision_rule import check_rule, fit_decision_rule
 from plankton_embedding.analysis.embedding_tables import class_labels, embedding_matrix
 from plankton_embedding.analysis.gallery import GalleryError
-from plankton_embedding.analysis.gallery_changes import rename_class
+from plankton_embedding.analysis.gallery_changes import rename_classes
 from plankton_embedding.analysis.gallery_classifier import (
     GalleryClassifier,
     predict_block,
@@ -18,6 +18,7 @@ from plankton_embedding.analysis.gallery_images import (
     add_images,
     check_images,
     collect_gallery_images,
+    find_copies,
     fit_to_images,
     reference_images,
     scored_images,
@@ -115,7 +116,7 @@ def test_the_rule_is_fitted_to_images_left_out():
     assert rule.images == len(table)
     check_rule(rule, gallery)
     with pytest.raises(GalleryError, match="another class gallery"):
-        check_rule(rule, rename_class(gallery, "class 0", "x"))
+        check_rule(rule, rename_classes(gallery, {"class 0": "x"}))
 
 
 def test_test_images_make_nothing_of_the_gallery():
@@ -132,11 +133,46 @@ def test_test_images_make_nothing_of_the_gallery():
             check_images(other, gallery)
 
 
+def test_examples_are_images_of_the_gallery_not_of_the_test():
+    table = make_images()
+    test = table.assign(split="test", image_id="t" + table["image_id"])
+    both = pd.concat([test, table], ignore_index=True)
+    vectors = embedding_matrix(table)
+    # Each is an image of the test, to the digit.
+    examples = make_classifier(both, nearest_examples=2).classify(vectors)
+    assert examples["nearest_example_1"].tolist() == table["image_id"].tolist()
+    assert examples["nearest_example_2"].isin(table["image_id"]).all()
+
+
+def test_a_classifier_is_made_of_what_belongs_together():
+    table, other = make_images(), make_images(per_class=7)
+    right, strange = make_classifier(table), make_classifier(other)
+    with pytest.raises(GalleryError, match="another class gallery"):
+        GalleryClassifier(right.gallery, strange.rule, table, 1)
+    with pytest.raises(GalleryError, match="was not made of these"):
+        GalleryClassifier(right.gallery, right.rule, other, 1)
+
+
 def test_only_the_step_that_is_asked_for():
     table = pd.concat([make_images(seed=step).assign(step=step) for step in (1, 2)])
     taken = collect_gallery_images(table, 2)
     np.testing.assert_array_equal(embedding_matrix(taken), embedding_matrix(make_images(seed=2)))
     assert "step" not in taken
+
+
+def test_an_image_is_known_by_its_vector_in_its_own_class():
+    table = make_images(classes=2, per_class=3)
+    new = table.assign(image_id="new " + table["image_id"])
+    new[["e00", "e01"]] += 3e-6
+    # Not a copy; a copy in another class, which is for the warning of classes that are alike.
+    new.loc[1, "e02"] += 1e-3
+    new.loc[2, "class_name"] = "class 1"
+    assert find_copies(table, new).to_dict() == {
+        "new 0.png": "0.png",
+        **{f"new {number}.png": f"{number}.png" for number in (3, 4, 5)},
+    }
+    assert find_copies(table, new.assign(class_name="other")).empty
+    assert find_copies(table, new[:0]).empty
 
 
 def test_ids_that_are_taken_are_numbered():

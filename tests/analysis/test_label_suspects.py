@@ -6,13 +6,13 @@ from plankton_embedding.analysis import neighbours
 from plankton_embedding.analysis.embedding_tables import EmbeddingsError, embedding_matrix
 from plankton_embedding.analysis.label_suspects import (
     NEIGHBOUR_COLUMNS,
-    find_typical_images,
     judge_labels,
     rank_label_suspects,
     summarise_label_suspects,
     suspect_pictures,
 )
 from plankton_embedding.analysis.steps import step_centroids
+from plankton_embedding.analysis.typical_images import find_typical_images
 
 
 def _table(vectors, labels):
@@ -175,7 +175,7 @@ def test_an_image_that_stands_there_twice_is_named(clusters):
 def test_typical_images_and_the_pictures_of_a_sheet(clusters):
     table, _ = clusters
     centroids = step_centroids(table, 1)
-    typical = find_typical_images(table, 1, centroids, 2)
+    typical = find_typical_images(table, 1, 2)
     validation = table[table["split"] == "validation"].reset_index(drop=True)
     for name, ids in typical.items():
         part = validation[validation["class_name"] == name]

@@ -7,13 +7,12 @@ from markupsafe import escape
 from matplotlib.colors import to_hex
 
 from plankton_embedding.analysis.label_suspects import (
-    find_typical_images,
     judge_labels,
     rank_label_suspects,
     summarise_label_suspects,
     suspect_pictures,
 )
-from plankton_embedding.analysis.steps import step_centroids
+from plankton_embedding.analysis.typical_images import find_typical_images
 from plankton_embedding.figures.label_suspects import (
     SuspectPictures,
     draw_label_suspects,
@@ -38,7 +37,7 @@ class _Case:
         judged = judge_labels(self.table, 1, None, 3)
         self.counts = summarise_label_suspects(judged)
         self.suspects = rank_label_suspects(judged, 10, None)
-        self.typical = find_typical_images(self.table, 1, step_centroids(self.table, 1), 2)
+        self.typical = find_typical_images(self.table, 1, 2)
 
     def pictures(self):
         ids = suspect_pictures(self.suspects, self.typical, 5)

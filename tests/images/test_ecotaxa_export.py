@@ -25,10 +25,15 @@ def test_rows_and_types():
     assert table["object_annotation_category"].tolist() == ["egg<Copepoda", ""]
     assert table["object_annotation_status"].tolist() == ["predicted", ""]
     assert table["object_prediction"].tolist() == ["egg<Copepoda", "NA"]
+    assert table["object_prediction_confidence"].tolist() == ["0.75", "0.5"]
     assert table["object_prediction_distance"].tolist() == ["1", "0.333333"]
+    assert table["object_prediction_novelty"].tolist() == ["0.5", "9"]
     assert table["object_prediction_unknown"].tolist() == ["0", "1"]
-    numbers = ecotaxa_header().iloc[0].eq("[f]")
-    assert table.loc[:, numbers.to_numpy()].astype(float).notna().all(axis=None)
+    types = ecotaxa_header().iloc[0]
+    texts = ["img_file_name", "object_id", "object_annotation_category"]
+    texts += ["object_annotation_status", "object_prediction"]
+    assert types.index[types == "[t]"].tolist() == texts
+    assert set(types.drop(texts)) == {"[f]"}
 
 
 def test_objects_keep_the_ids_that_they_have():

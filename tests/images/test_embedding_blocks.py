@@ -1,11 +1,15 @@
 """Blocks of files that are known again by their content, and what is read of them."""
 
 import os
+import zipfile
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from PIL import Image
 
 from plankton_embedding.images.embedding_blocks import plan_blocks
@@ -74,6 +78,15 @@ def test_a_file_that_is_missing_has_a_state_too(many):
     assert keys(many) != before
 
 
+def test_files_of_unknown_state_make_blocks_that_are_never_known_again(many):
+    source = listed(many)
+    # Of this machine, what has no state is not there; elsewhere nobody says that it is the same.
+    elsewhere = SimpleNamespace(filesystem=MemoryFileSystem(), is_local=False)
+    plans = plan_blocks(replace(source, location=elsewhere), 8, SCAN, "r")
+    assert len(plans) > 3
+    assert {plan.key for plan in plans} == {""}
+
+
 def test_a_batch_is_preprocessed_as_in_training(tmp_path):
     random = np.random.default_rng(0)
     for name in ("a", "c"):
@@ -121,6 +134,45 @@ def test_tables_with_and_without_classes(many):
     assert files["area"].tolist() == ["1", "2", "3"]
     table.assign(class_name=["x", "x", ""]).to_csv(many / "list.csv", index=False)
     assert listed(many / "list.csv").files["reason"].tolist()[::2] == ["", ""]
+
+
+def test_rows_of_a_table_without_a_path_keep_their_place_and_are_not_read(many):
+    table = pd.DataFrame({"path": ["00.png", "", None, "gone/far.png"], "depth": [1, 2, 3, 4]})
+    for name in ("list.csv", "list.parquet"):
+        write = table.to_csv if name.endswith("csv") else table.to_parquet
+        write(many / name, index=False)
+        source = listed(many / name)
+        assert len(source.files) == 4
+        location = open_location(str(many))
+        reasons = prepare_batch(location.filesystem, SCAN, PREPROCESS, source.files).reasons
+        found = dict(zip(source.files["depth"].astype(int), reasons, strict=True))
+        assert found[2] == found[3] == "no path"
+        assert found[4] == "broken link or file that vanished"
+    table.assign(path=None).to_csv(many / "none.csv", index=False)
+    assert set(listed(many / "none.csv").files["reason"]) == {"no path"}
+
+
+def test_a_zip_of_nested_folders_holds_what_its_folder_holds(many, tmp_path_factory):
+    Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8)).save(many / "deep" / "a.png")
+    archive = tmp_path_factory.mktemp("zips") / "new.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for path in sorted(many.rglob("*")):
+            # As programs write them: folders have members of their own.
+            file.write(path, path.relative_to(many).as_posix())
+    source = listed(archive)
+    assert source.files["image_id"].tolist() == listed(many).files["image_id"].tolist()
+    prepared = [
+        prepare_batch(place.location.filesystem, SCAN, PREPROCESS, place.files)
+        for place in (source, listed(many))
+    ]
+    assert prepared[0].reasons == prepared[1].reasons
+    assert prepared[0].reasons.count("") == 1
+    np.testing.assert_array_equal(prepared[0].pixels, prepared[1].pixels)
+    nothing = archive.with_name("nothing.zip")
+    with zipfile.ZipFile(nothing, "w") as file:
+        file.mkdir("empty")
+    with pytest.raises(ImageSourceError, match="holds no file"):
+        listed(nothing)
 
 
 def test_what_holds_nothing(tmp_path):

@@ -90,15 +90,17 @@ def test_an_error_of_a_task_and_of_the_tasks_is_raised():
     ):
         list(results)
 
-    def broken():
+    def broken(error):
         yield "1"
-        raise OSError("no more")
+        raise error("no more")
 
-    with (
-        map_ahead(int, broken(), engine("threading")) as results,
-        pytest.raises(OSError, match="no more"),
-    ):
-        list(results)
+    # Whoever waits for results is told of everything that ends the tasks.
+    for error in (OSError, KeyboardInterrupt):
+        with (
+            map_ahead(int, broken(error), engine("threading")) as results,
+            pytest.raises(error, match="no more"),
+        ):
+            list(results)
 
 
 def test_whoever_stops_early_waits_for_no_more():

@@ -38,6 +38,26 @@ class Centroids:
             raise ValueError(f"no centroid for {unknown.tolist()}: they must be computed with them")
         return found
 
+    def own_offsets(self, vectors: ArrayLike, labels: ArrayLike) -> NDArray[np.float64]:
+        """Return each vector less the centroid of its class, shape (images, features).
+
+        Raises
+        ------
+        ValueError
+            If a label has no centroid.
+        """
+        return np.asarray(vectors, dtype=np.float64) - self.vectors[self.positions(labels)]
+
+    def own_distances(self, vectors: ArrayLike, labels: ArrayLike) -> NDArray[np.float64]:
+        """Return the Euclidean distance of each vector to its class's centroid, shape (images,).
+
+        Raises
+        ------
+        ValueError
+            If a label has no centroid.
+        """
+        return np.linalg.norm(self.own_offsets(vectors, labels), axis=1)
+
 
 def fit_centroids(vectors: ArrayLike, labels: ArrayLike) -> Centroids:
     """Compute the mean vector of each class.

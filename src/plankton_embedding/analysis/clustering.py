@@ -20,7 +20,7 @@ from plankton_embedding.analysis.embedding_tables import (
 
 
 def measure_clustering(
-    embeddings: pd.DataFrame, step: int, restarts: int, silhouette_images: int, seed: int
+    embeddings: pd.DataFrame, step: int, starts: int, silhouette_images: int, seed: int
 ) -> dict[str, float | int]:
     """Compare the test images' classes with their clusters, and with their distances.
 
@@ -31,8 +31,8 @@ def measure_clustering(
     embeddings : DataFrame
     step : int
         Has test embeddings.
-    restarts : int
-        k-means starts so many times and keeps the tightest clusters.
+    starts : int
+        See `fit_clusters`.
     silhouette_images : int
         The silhouette is taken over at most so many images, a random choice.
     seed : int
@@ -58,24 +58,29 @@ def measure_clustering(
     scores: dict[str, float | int] = {"images": len(test), "classes": classes}
     if classes < 2:
         return scores
-    found = cluster_vectors(vectors, classes, restarts, seed)
+    found = fit_clusters(vectors, classes, starts, seed).labels_
     scores["clusters"] = len(np.unique(found))
     scores["nmi"] = float(normalized_mutual_info_score(labels, found))
     scores["ami"] = float(adjusted_mutual_info_score(labels, found))
     return scores | _silhouette(vectors, labels, silhouette_images, seed)
 
 
-def cluster_vectors(
-    vectors: ArrayLike, clusters: int, restarts: int, seed: int
-) -> NDArray[np.int32]:
-    """Return the k-means cluster of each vector, int, shape (images,).
+def fit_clusters(vectors: ArrayLike, clusters: int, starts: int, seed: int) -> KMeans:
+    """Cluster vectors by k-means, and return the fitted model of scikit-learn.
 
     There are fewer clusters than asked for if there are fewer distinct vectors.
+
+    Parameters
+    ----------
+    vectors : array, shape (images, features)
+    clusters : int
+    starts : int
+        The tightest clustering of so many is kept.
+    seed : int
     """
     matrix = np.asarray(vectors, dtype=np.float64)
     distinct = len(np.unique(matrix, axis=0))
-    model = KMeans(n_clusters=min(clusters, distinct), n_init=restarts, random_state=seed)
-    return model.fit_predict(matrix)
+    return KMeans(min(clusters, distinct), n_init=starts, random_state=seed).fit(matrix)
 
 
 def _silhouette(

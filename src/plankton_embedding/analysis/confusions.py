@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 from plankton_embedding.analysis.embedding_tables import (
     EmbeddingsError,
     class_labels,
-    embedding_matrix,
-    select_embeddings,
     validation_steps,
 )
 from plankton_embedding.analysis.geometry import similarity_order
 from plankton_embedding.analysis.steps import step_centroids
+from plankton_embedding.analysis.typical_images import rank_by_distance, rank_typical_images
 
 _KEYS = ["step", "split", "class_name", "predicted_class"]
 ROLES = ("true", "confused", "predicted")
@@ -153,8 +152,8 @@ def choose_pair_examples(
         sorted by pair, role (true, confused, predicted) and rank.
     """
     test = predictions[(predictions["step"] == step) & (predictions["split"] == "test")]
-    typical = _ranked(_distances_to_own_centroid(embeddings, step), ["class_name"], per_pair)
-    confused = _ranked(test, ["class_name", "predicted_class"], per_pair)
+    typical = rank_typical_images(embeddings, step, per_pair)
+    confused = rank_by_distance(test, ["class_name", "predicted_class"], per_pair)
     numbered = pairs[["class_name", "predicted_class"]].astype(str)
     numbered = numbered.assign(pair=np.arange(len(pairs)))
     of_true = numbered.drop(columns="predicted_class").merge(typical, on="class_name")
@@ -167,17 +166,3 @@ def choose_pair_examples(
     table["role"] = pd.Categorical(table["role"], ROLES, ordered=True)
     table = table.sort_values(["pair", "role", "rank"], ignore_index=True)
     return table[["pair", "role", "image_id", "rank"]].astype({"role": str, "image_id": str})
-
-
-def _distances_to_own_centroid(embeddings: pd.DataFrame, step: int) -> pd.DataFrame:
-    centroids = step_centroids(embeddings, step)
-    validation = select_embeddings(embeddings, step, "validation")
-    own = centroids.vectors[centroids.positions(class_labels(validation))]
-    distance = np.linalg.norm(embedding_matrix(validation) - own, axis=1)
-    return validation[["image_id", "class_name"]].assign(distance=distance)
-
-
-def _ranked(images: pd.DataFrame, keys: list[str], limit: int) -> pd.DataFrame:
-    by_distance = images.astype(dict.fromkeys(keys, str)).sort_values(["distance", "image_id"])
-    ranked = by_distance.assign(rank=by_distance.groupby(keys).cumcount())
-    return ranked.loc[ranked["rank"] < limit, [*keys, "image_id", "rank"]]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from plankton_embedding.analysis.calibration import CentroidConfidence
 from plankton_embedding.analysis.gallery import ClassGallery, GalleryError
 from plankton_embedding.analysis.novelty import ScaledDistance
 from plankton_embedding.analysis.rejection import thresholds_that_keep
+from plankton_embedding.errors import first_mistake
 
 
 class DecisionRule(BaseModel):
@@ -66,6 +68,31 @@ def fit_decision_rule(
         temperature=CentroidConfidence.fit(vectors, labels).temperature,
         images=len(scores),
         gallery_fingerprint=fingerprint_gallery(gallery),
+    )
+
+
+def write_rule(path: Path, rule: DecisionRule) -> None:
+    """Write a rule as JSON."""
+    path.write_text(rule.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def read_rule(path: Path) -> DecisionRule:
+    """Read a rule.
+
+    Raises
+    ------
+    GalleryError
+        If the file is missing or holds no rule; it names the first value that is wrong.
+    """
+    try:
+        return DecisionRule.model_validate_json(path.read_bytes())
+    except OSError as error:
+        why = error.strerror or str(error)
+    except ValidationError as error:
+        why = first_mistake(error)
+    raise GalleryError(
+        f"{path} is no decision rule: {why}. Make it anew with "
+        "`kedro run --pipelines gallery --nodes fit_decision_rule`"
     )
 
 

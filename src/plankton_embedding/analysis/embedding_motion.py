@@ -145,7 +145,7 @@ def class_covariances(
     ndarray of float64, shape (classes, dimensions, dimensions)
     """
     members = centroids.positions(labels)
-    offsets = np.asarray(coordinates, dtype=np.float64) - centroids.vectors[members]
+    offsets = centroids.own_offsets(coordinates, labels)
     products = offsets[:, :, np.newaxis] * offsets[:, np.newaxis, :]
     by_class = np.argsort(members, kind="stable")
     counts = np.bincount(members)

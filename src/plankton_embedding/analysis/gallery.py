@@ -104,7 +104,7 @@ def fit_gallery(
     matrix, ids = _checked_images(vectors, image_ids, examples)
     centroids = fit_centroids(matrix, labels)
     members, classes = centroids.positions(labels), len(centroids.class_names)
-    offsets = matrix - centroids.vectors[members]
+    offsets = centroids.own_offsets(matrix, labels)
     distances = np.linalg.norm(offsets, axis=1)
     counts = np.bincount(members, minlength=classes)
     nearest_first = np.lexsort((distances, members))

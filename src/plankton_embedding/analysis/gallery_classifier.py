@@ -9,13 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from plankton_embedding.analysis.calibration import CentroidConfidence
 from plankton_embedding.analysis.decision_rule import DecisionRule, check_rule
 from plankton_embedding.analysis.embedding_tables import embedding_matrix
 from plankton_embedding.analysis.gallery import ClassGallery
+from plankton_embedding.analysis.gallery_decision import decide
 from plankton_embedding.analysis.gallery_images import check_images, reference_images
 from plankton_embedding.analysis.neighbours import nearest_in_rows, squared_distance_chunks
-from plankton_embedding.analysis.novelty import ScaledDistance, usable_radii
 
 # The class itself is the first.
 RANKS = (2, 3, 4, 5)
@@ -67,39 +66,30 @@ class GalleryClassifier:
         Returns
         -------
         DataFrame
-            One row a vector, the columns of `prediction_types`. ``class_name``; ``distance`` to
-            its centroid, in units of the embedding; ``novelty``, that distance in radii of the
-            class; ``confidence`` among the gallery's classes, 0 to 1; ``is_unknown``;
+            One row a vector, the columns of `prediction_types`: those of `decide`;
             ``runner_up_2`` to ``runner_up_5`` with their ``…_distance``, missing where the gallery
             has fewer classes; ``nearest_example_1``, … ids of images of the gallery.
         """
+        decided = decide(vectors, self.gallery, self.rule)
+        types = prediction_types(self.nearest_examples)
+        further = self._rank_classes(vectors) | self._name_nearest(vectors)
+        table = pd.concat([decided, pd.DataFrame(further, index=decided.index)], axis=1)
+        return table[list(types)].astype(types)
+
+    def _rank_classes(self, vectors: NDArray[np.float64]) -> dict[str, object]:
         distances = cdist(vectors, self.gallery.centroids)
         # Of equally near centroids the first, as in `centroids.classify`.
         order = np.argsort(distances, axis=1, kind="stable")[:, : RANKS[-1]]
         ranked = np.take_along_axis(distances, order, axis=1)
-        rows, nearest = np.arange(len(vectors)), order[:, 0]
-        centroids = self.gallery.centroid_table()
-        radii = usable_radii(self.gallery.radii, centroids)
-        novelty = ScaledDistance(centroids, radii).score(vectors)
-        confidence = CentroidConfidence(centroids, self.rule.temperature).probabilities(vectors)
-        threshold = np.inf if self.rule.threshold is None else self.rule.threshold
         names = self.gallery.class_names.astype(object)
-        columns: dict[str, object] = {
-            "class_name": names[nearest],
-            "distance": ranked[:, 0],
-            "novelty": novelty,
-            "confidence": confidence[rows, nearest],
-            "is_unknown": novelty > threshold,
-        }
+        columns: dict[str, object] = {}
         for place, rank in enumerate(RANKS, start=1):
             there = place < order.shape[1]
             columns[f"runner_up_{rank}"] = names[order[:, place]] if there else None
             columns[f"runner_up_{rank}_distance"] = ranked[:, place] if there else np.nan
-        columns |= self._name_nearest(vectors)
-        types = prediction_types(self.nearest_examples)
-        return pd.DataFrame(columns, index=rows, columns=list(types)).astype(types)
+        return columns
 
-    def _name_nearest(self, vectors: NDArray[np.float64]) -> dict[str, NDArray[np.object_]]:
+    def _name_nearest(self, vectors: NDArray[np.float64]) -> dict[str, object]:
         found = min(self.nearest_examples, len(self._example_ids))
         names = np.full((len(vectors), self.nearest_examples), None, dtype=object)
         if found:

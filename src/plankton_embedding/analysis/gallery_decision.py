@@ -16,8 +16,6 @@ from plankton_embedding.analysis.novelty import ScaledDistance, usable_radii
 def decide(vectors: NDArray[np.float64], gallery: ClassGallery, rule: DecisionRule) -> pd.DataFrame:
     """Classify vectors by the nearest centroid of a gallery.
 
-    The columns are those of the same names of `GalleryClassifier.classify`.
-
     Parameters
     ----------
     vectors : ndarray of float64, shape (images, features)
@@ -30,7 +28,8 @@ def decide(vectors: NDArray[np.float64], gallery: ClassGallery, rule: DecisionRu
     -------
     DataFrame
         One row a vector: ``class_name``; ``distance`` to its centroid, in units of the embedding;
-        ``confidence`` among the gallery's classes, 0 to 1; ``is_unknown``.
+        ``novelty``, that distance in radii of the class; ``confidence`` among the gallery's
+        classes, 0 to 1; ``is_unknown``, whether the novelty is above the rule's threshold.
 
     Raises
     ------
@@ -47,6 +46,7 @@ def decide(vectors: NDArray[np.float64], gallery: ClassGallery, rule: DecisionRu
         {
             "class_name": class_names,
             "distance": distances,
+            "novelty": novelty,
             # The nearest class is the most probable.
             "confidence": probabilities.max(axis=1, initial=0.0),
             "is_unknown": novelty > threshold,

@@ -13,7 +13,7 @@ from plankton_embedding.analysis.centroids import classify
 from plankton_embedding.analysis.embedding_tables import class_labels, embedding_matrix
 from plankton_embedding.analysis.enrolment import EnrolmentReport, compare_enrolled
 from plankton_embedding.analysis.gallery import ClassGallery
-from plankton_embedding.analysis.gallery_changes import enrol_class, remove_class, rename_class
+from plankton_embedding.analysis.gallery_changes import enrol_class, remove_class, rename_classes
 from plankton_embedding.analysis.gallery_images import (
     ENROLLED,
     add_images,
@@ -24,8 +24,6 @@ from plankton_embedding.analysis.gallery_images import (
     scored_images,
 )
 from plankton_embedding.analysis.scores import wilson_interval
-
-_ASIDE = "\N{RIGHTWARDS ARROW}"
 
 
 @dataclass(frozen=True)
@@ -109,11 +107,7 @@ def edit_classes(
     gallery, images = before.gallery, drop_classes(before.images, removed)
     for name in removed:
         gallery = remove_class(gallery, name)
-    for old in renamed:
-        gallery = rename_class(gallery, old, f"{_ASIDE}{old}")
-    for old, new in renamed.items():
-        gallery = rename_class(gallery, f"{_ASIDE}{old}", new)
-    return GalleryWithImages(gallery, rename_images(images, renamed))
+    return GalleryWithImages(rename_classes(gallery, renamed), rename_images(images, renamed))
 
 
 def compare_accuracy(before: GalleryWithImages, after: GalleryWithImages) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from plankton_embedding.analysis.gallery import ClassGallery, GalleryError
+from plankton_embedding.errors import first_mistake
 
 _CLASSES, _HEADER = GALLERY_FILES = ("classes.parquet", "gallery.json")
 _MAKE_ANEW = "Make the gallery anew, or load an earlier version of it."
@@ -115,10 +116,8 @@ def _read_header(path: Path) -> GalleryHeader:
             f"{_MAKE_ANEW}"
         ) from None
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the file"
         raise GalleryError(
-            f"{path} is not the header of a class gallery: {place}: {first['msg']}. {_MAKE_ANEW}"
+            f"{path} is not the header of a class gallery: {first_mistake(error)}. {_MAKE_ANEW}"
         ) from None
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.spatial.distance import cdist
 
 from plankton_embedding.analysis.embedding_tables import (
     class_labels,
@@ -21,6 +22,8 @@ from plankton_embedding.analysis.gallery import ClassGallery, GalleryError, fit_
 from plankton_embedding.analysis.neighbours import unique_image_ids
 
 VALIDATION, TEST, ENROLLED = "validation", "test", "enrolled"
+# One image in batches of other sizes: sums are rounded otherwise.
+_ROUNDING = 1e-5
 
 
 def collect_gallery_images(embeddings: pd.DataFrame, step: int) -> pd.DataFrame:
@@ -87,6 +90,36 @@ def add_images(gallery_embeddings: pd.DataFrame, enrolled: pd.DataFrame) -> pd.D
         number = ids.groupby(ids).cumcount() + 1
         ids = ids.where(~again, ids + "#" + number.astype(str))
     return _columns(together.assign(image_id=ids))
+
+
+def find_copies(gallery_embeddings: pd.DataFrame, enrolled: pd.DataFrame) -> pd.Series:
+    """Find the images to be enrolled that stand in the table already, in the same class.
+
+    Known by their vectors, for one image may have many names. Twice in the gallery an image would
+    count twice, and be its own witness when it is left out; an image of the test split in it would
+    make the accuracy too good.
+
+    Parameters
+    ----------
+    gallery_embeddings : DataFrame
+    enrolled : DataFrame
+        ``image_id``, ``class_name``, ``e00``, …, of the same embedder.
+
+    Returns
+    -------
+    Series of str
+        By the ``image_id`` of each such image, the id that it has in the table.
+    """
+    found: dict[str, str] = {}
+    for name, images in enrolled.groupby("class_name"):
+        known = gallery_embeddings[gallery_embeddings["class_name"] == name]
+        if known.empty:
+            continue
+        apart = cdist(embedding_matrix(images), embedding_matrix(known), "chebyshev")
+        ids = known["image_id"].to_numpy(dtype=object)[apart.argmin(axis=1)]
+        same = apart.min(axis=1) < _ROUNDING
+        found |= dict(zip(images["image_id"][same], ids[same], strict=True))
+    return pd.Series(found, dtype="str")
 
 
 def drop_classes(gallery_embeddings: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame:

@@ -29,10 +29,8 @@ def class_radii(vectors: ArrayLike, labels: ArrayLike, centroids: Centroids) -> 
     ndarray of float64, shape (classes,)
         NaN for a centroid without vectors.
     """
-    members = centroids.positions(labels)
-    offsets = np.asarray(vectors, dtype=np.float64) - centroids.vectors[members]
-    distances = np.linalg.norm(offsets, axis=1)
-    classes = len(centroids.class_names)
+    members, classes = centroids.positions(labels), len(centroids.class_names)
+    distances = centroids.own_distances(vectors, labels)
     sums = np.bincount(members, weights=distances, minlength=classes)
     counts = np.bincount(members, minlength=classes)
     return np.divide(sums, counts, out=np.full(classes, np.nan), where=counts > 0)
@@ -85,15 +83,38 @@ def centroid_movement(before: Centroids, after: Centroids) -> NDArray[np.float64
     return np.linalg.norm(offsets, axis=1)
 
 
+def link_classes(separations: ArrayLike) -> NDArray[np.float64]:
+    """Join classes, the nearest first, into a tree (average linkage).
+
+    Two groups are as far apart as the mean distance of their pairs of classes (Sokal &
+    Michener 1958, "A statistical method for evaluating systematic relationships": UPGMA). Of the
+    two sides of each join that is the first with which the distances between neighbouring leaves
+    add up to the least (Bar-Joseph et al. 2001, "Fast optimal leaf ordering",
+    doi:10.1093/bioinformatics/17.suppl_1.S22).
+
+    Parameters
+    ----------
+    separations : array, shape (classes, classes)
+        As from `separation_matrix`.
+
+    Returns
+    -------
+    ndarray of float64, shape (classes - 1, 4)
+        As SciPy's `linkage`: a row a join, with the two groups (a class by its row in
+        ``separations``, an earlier join by the number of classes plus its row), their distance,
+        and the classes in both. No rows for one class.
+    """
+    matrix = np.asarray(separations, dtype=np.float64)
+    if len(matrix) < 2:
+        return np.empty((0, 4))
+    return linkage(distinct_separations(matrix), method="average", optimal_ordering=True)
+
+
 def similarity_order(centroids: Centroids) -> NDArray[np.str_]:
     """Return the class names so that similar classes stand side by side.
 
-    Average linkage of the centroids (the tree of `class_similarity.link_classes`), its leaves
-    ordered so that the distances between neighbours add up to the least (Bar-Joseph et al.
-    2001, "Fast optimal leaf ordering", doi:10.1093/bioinformatics/17.suppl_1.S22).
+    It is that of the leaves of `link_classes`.
     """
     if len(centroids.class_names) < 3:
         return centroids.class_names
-    distances = distinct_separations(separation_matrix(centroids))
-    tree = linkage(distances, method="average", optimal_ordering=True)
-    return centroids.class_names[leaves_list(tree)]
+    return centroids.class_names[leaves_list(link_classes(separation_matrix(centroids)))]

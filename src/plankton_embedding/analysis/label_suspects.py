@@ -18,7 +18,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from plankton_embedding.analysis.centroids import Centroids
 from plankton_embedding.analysis.embedding_tables import (
     class_labels,
     embedding_matrix,
@@ -133,34 +132,6 @@ def summarise_label_suspects(judged: pd.DataFrame) -> dict[str, int]:
         "suspects": int((judged["score"] > 0).sum()),
         "unanimous": int((judged["score"] == 1).sum()),
     }
-
-
-def find_typical_images(
-    embeddings: pd.DataFrame, step: int, centroids: Centroids, count: int
-) -> dict[str, list[str]]:
-    """Return the ids of the validation images nearest to their class's centroid, the nearest first.
-
-    Parameters
-    ----------
-    embeddings : DataFrame
-    step : int
-    centroids : Centroids
-        Of the step's validation images.
-    count : int
-        At most so many of each class.
-    """
-    images = select_embeddings(embeddings, step, "validation")
-    labels = class_labels(images)
-    offsets = embedding_matrix(images) - centroids.vectors[centroids.positions(labels)]
-    table = pd.DataFrame(
-        {
-            "class_name": labels.tolist(),
-            "image_id": images["image_id"].astype(str).to_numpy(dtype=object),
-            "distance": np.linalg.norm(offsets, axis=1),
-        }
-    ).sort_values(["distance", "image_id"])
-    nearest = table.groupby("class_name").head(count).groupby("class_name")["image_id"]
-    return {str(name): ids.tolist() for name, ids in nearest}
 
 
 def suspect_pictures(

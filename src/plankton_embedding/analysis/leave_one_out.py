@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 
 from plankton_embedding.analysis.centroids import Centroids
+from plankton_embedding.analysis.left_out_distances import count_members, nearest_left_out
 
 
 def correct_without_itself(
@@ -14,9 +14,7 @@ def correct_without_itself(
 ) -> NDArray[np.bool_]:
     """Tell which images get their class from centroids computed without them.
 
-    Without an image x, the centroid c of its class of n images lies at c - (x - c) / (n - 1),
-    n / (n - 1) times as far from x as before; no other centroid changes. An image that is alone
-    in its class has no centroid left and counts as wrong.
+    An image that is alone in its class has no centroid left and counts as wrong.
 
     Parameters
     ----------
@@ -29,11 +27,5 @@ def correct_without_itself(
     -------
     ndarray of bool, shape (images,)
     """
-    members = centroids.positions(labels)
-    count = np.bincount(members)[members].astype(np.float64)
-    distances = cdist(vectors, centroids.vectors)
-    rows = np.arange(len(distances))
-    without = np.divide(count, count - 1, out=np.ones_like(count), where=count > 1)
-    distances[rows, members] *= without
-    nearest: NDArray[np.intp] = distances.argmin(axis=1)
-    return (nearest == members) & (count > 1)
+    members, counts = count_members(labels, centroids)
+    return (nearest_left_out(vectors, labels, centroids) == members) & (counts[members] > 1)

@@ -49,6 +49,33 @@ def left_out_distances(
     return distances
 
 
+def nearest_left_out(
+    vectors: NDArray[np.float64], labels: ArrayLike, centroids: Centroids
+) -> NDArray[np.intp]:
+    """Return which centroid each reference image is nearest to when it is left out of its own.
+
+    Parameters
+    ----------
+    vectors : ndarray of float64, shape (images, features)
+        All reference images.
+    labels : array of str, shape (images,)
+    centroids : Centroids
+        Of these very images.
+
+    Returns
+    -------
+    ndarray of int, shape (images,)
+        Rows of ``centroids``. An image that is alone in its class is nearest to another one,
+        unless there is no other.
+    """
+    members, counts = count_members(labels, centroids)
+    nearest = np.empty(len(vectors), dtype=np.intp)
+    for rows in row_chunks(len(vectors), len(counts)):
+        distances = left_out_distances(vectors[rows], members[rows], counts, centroids)
+        nearest[rows] = distances.argmin(axis=1)
+    return nearest
+
+
 def left_out_radii(
     vectors: NDArray[np.float64],
     members: NDArray[np.intp],

@@ -1,4 +1,4 @@
-"""Mahalanobis distance to the nearest centroid, as a score of novelty."""
+"""Mahalanobis distance to the nearest centroid: a score of novelty, and a classifier."""
 
 from __future__ import annotations
 
@@ -37,13 +37,16 @@ class MahalanobisDistance:
     centroids : Centroids
     whitening : ndarray of float64, shape (features, features)
         W with ``Wᵀ W = Σ⁻¹``: distances between vectors ``W x`` are Mahalanobis distances.
-    own_share : float
-        ``(1 − δ) / n``: the part that one image has in Σ.
+    shrinkage : float
+        δ; 1 where Σ is the unit matrix.
+    images : int
+        n, without those that are alone in their class: they say nothing of how it spreads.
     """
 
     centroids: Centroids
     whitening: NDArray[np.float64]
-    own_share: float
+    shrinkage: float
+    images: int
 
     @classmethod
     def fit(cls, vectors: ArrayLike, labels: ArrayLike) -> Self:
@@ -55,40 +58,49 @@ class MahalanobisDistance:
         offsets = (matrix - centroids.vectors[members])[together]
         scale = np.abs(offsets).max(initial=0.0)
         if not scale > _NO_OFFSET * np.abs(centroids.vectors).max():
-            return cls(centroids, np.eye(matrix.shape[1]), 0.0)
+            return cls(centroids, np.eye(matrix.shape[1]), 1.0, len(offsets))
         covariance, shrinkage = ledoit_wolf(offsets, assume_centered=True)
         variances, axes = np.linalg.eigh(covariance)
         # A feature that never varies has variance 0, but for rounding.
         variances = np.maximum(variances, 1e-12 * variances.max())
         whitening = axes.T / np.sqrt(variances)[:, np.newaxis]
-        return cls(centroids, whitening, float(1 - shrinkage) / len(offsets))
+        return cls(centroids, whitening, float(shrinkage), len(offsets))
 
     def score(self, vectors: ArrayLike) -> NDArray[np.float64]:
         """Return the score of each vector, without unit, shape (images,)."""
+        return self._nearest(vectors)[1]
+
+    def classify(self, vectors: ArrayLike) -> NDArray[np.str_]:
+        """Return the class of the nearest centroid of each vector, shape (images,)."""
+        return self.centroids.class_names[self._nearest(vectors)[0]]
+
+    def _nearest(self, vectors: ArrayLike) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         matrix, centres = finite_vectors(vectors), self.centroids.vectors @ self.whitening.T
-        scores = np.empty(len(matrix))
+        nearest, scores = np.empty(len(matrix), dtype=np.intp), np.empty(len(matrix))
         for rows in row_chunks(len(matrix), len(centres)):
-            scores[rows] = cdist(matrix[rows] @ self.whitening.T, centres).min(axis=1)
-        return scores
+            distances = cdist(matrix[rows] @ self.whitening.T, centres)
+            nearest[rows], scores[rows] = distances.argmin(axis=1), distances.min(axis=1)
+        return nearest, scores
 
     def score_left_out(self, vectors: ArrayLike, labels: ArrayLike) -> NDArray[np.float64]:
         """Return the score of each reference image by centroid and covariance without it.
 
         With r the image's offset from the centroid of its class of k images, leaving it out
-        takes ``a r rᵀ`` from Σ, a = own_share k / (k − 1). So, with z = W r and v = W (x − μ_c),
-        the squared distances become ``|v|² + a (v·z)² / (1 − a |z|²)`` (Sherman & Morrison
-        1950, doi:10.1214/aoms/1177729893), that to its own centroid k² / (k − 1)² times as
-        much. The strength of shrinkage, δ m and n, is kept.
+        takes ``a r rᵀ`` from Σ, a = (1 − δ) / n · k / (k − 1). So, with z = W r and v =
+        W (x − μ_c), the squared distances become ``|v|² + a (v·z)² / (1 − a |z|²)`` (Sherman &
+        Morrison 1950, doi:10.1214/aoms/1177729893), that to its own centroid k² / (k − 1)² times
+        as much. The strength of shrinkage, δ m and n, is kept.
         """
         matrix, centres = finite_vectors(vectors), self.centroids.vectors @ self.whitening.T
         members, counts = count_members(labels, self.centroids)
+        own_share = (1 - self.shrinkage) / max(self.images, 1)
         scores = np.empty(len(matrix))
         for rows in row_chunks(len(matrix), len(centres)):
             whitened, own = matrix[rows] @ self.whitening.T, members[rows]
             offsets = whitened - centres[own]
             along = (whitened * offsets).sum(axis=1, keepdims=True) - offsets @ centres.T
             growth = left_out_growth(counts)[own]
-            part = self.own_share * growth
+            part = own_share * growth
             left = np.maximum(1 - part * np.square(offsets).sum(axis=1), 1e-12)
             squared = cdist(whitened, centres, "sqeuclidean")
             squared += (part / left)[:, np.newaxis] * np.square(along)

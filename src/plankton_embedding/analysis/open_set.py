@@ -6,18 +6,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from plankton_embedding.analysis.centroids import Centroids, classify, fit_centroids
+from plankton_embedding.analysis.centroids import classify, fit_centroids
 from plankton_embedding.analysis.embedding_tables import (
     EmbeddingsError,
     class_labels,
     embedding_matrix,
     select_embeddings,
 )
-from plankton_embedding.analysis.left_out_distances import (
-    count_members,
-    left_out_distances,
-    row_chunks,
-)
+from plankton_embedding.analysis.left_out_distances import nearest_left_out
 from plankton_embedding.analysis.neighbours import unique_image_ids
 from plankton_embedding.analysis.novelty import fit_novelty_scores
 
@@ -69,7 +65,7 @@ def measure_novelty(
         columns[name][is_reference] = score.score_left_out(*references)
         columns[name][~is_reference] = score.score(vectors[~is_reference])
     predicted = np.empty(len(vectors), dtype=object)
-    predicted[is_reference] = _classify_left_out(*references, centroids)
+    predicted[is_reference] = centroids.class_names[nearest_left_out(*references, centroids)]
     predicted[~is_reference] = classify(vectors[~is_reference], centroids)[0]
     return pd.DataFrame(
         {
@@ -112,17 +108,6 @@ def unknown_rows(novelty: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     scored = novelty[novelty["split"] != "validation"]
     known = scored["known"].to_numpy(dtype=bool)
     return scored[known], scored[~known]
-
-
-def _classify_left_out(
-    vectors: NDArray[np.float64], labels: NDArray[np.str_], centroids: Centroids
-) -> NDArray[np.str_]:
-    members, counts = count_members(labels, centroids)
-    nearest = np.empty(len(vectors), dtype=np.intp)
-    for rows in row_chunks(len(vectors), len(counts)):
-        distances = left_out_distances(vectors[rows], members[rows], counts, centroids)
-        nearest[rows] = distances.argmin(axis=1)
-    return centroids.class_names[nearest]
 
 
 def _groups(ids: pd.Index, splits: pd.DataFrame | None) -> NDArray[np.object_]:

@@ -78,8 +78,7 @@ def central_images(
     ndarray of bool, shape (images,)
     """
     members = centroids.positions(labels)
-    offsets = np.asarray(vectors, dtype=np.float64) - centroids.vectors[members]
-    outwards = np.lexsort((np.linalg.norm(offsets, axis=1), members))
+    outwards = np.lexsort((centroids.own_distances(vectors, labels), members))
     counts = np.bincount(members, minlength=len(centroids.class_names))
     first = np.cumsum(counts) - counts
     rank = np.arange(len(members)) - np.repeat(first, counts)

@@ -13,7 +13,7 @@ from matplotlib.textpath import text_to_path
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from plankton_embedding.analysis.class_similarity import link_classes
+from plankton_embedding.analysis.geometry import link_classes
 from plankton_embedding.figures.style import GRID, INK, MUTED, figure_style, short_labels
 
 # From full (near) to clear (far): the page shines through where classes are unlike.

@@ -48,7 +48,8 @@ class SuspectPictures:
         As `plankton_embedding.analysis.label_suspects.suspect_pictures` names them; what is
         missing is left out, and none are there without an image store.
     typical : mapping of class name to image ids
-        As from `find_typical_images` of the same module: of every class of the data.
+        As from `plankton_embedding.analysis.typical_images.find_typical_images`: of every class
+        of the data.
     class_names : mapping of image_id to class name
         The labels of the images: their pictures are framed in the colours of these classes.
     """

@@ -10,14 +10,9 @@ import numpy.typing as npt
 from PIL import Image
 
 from plankton_embedding.errors import UserError
-from plankton_embedding.images.decode import (
-    UnreadableImageError,
-    is_plain_gray,
-    open_image,
-    to_gray,
-)
-from plankton_embedding.images.describe import check_content, why_not_read
-from plankton_embedding.images.preprocess import preprocess_image
+from plankton_embedding.images.decode import UnreadableImageError, open_image
+from plankton_embedding.images.describe import why_not_read
+from plankton_embedding.images.prepare_batch import prepare_image
 from plankton_embedding.parameters import PreprocessOptions, ScanOptions
 
 # Gray of 8 or up to 16 bits; colour; colour and opacity.
@@ -59,7 +54,7 @@ def prepare_images(
     for place, image in enumerate(images):
         number = first + place
         try:
-            pixels[place] = _prepare(_open(image, scan.max_pixels), scan, preprocess)
+            pixels[place] = prepare_image(_open(image, scan.max_pixels), scan, preprocess)
         except FileNotFoundError as error:
             raise GivenImageError(f"image {number}: there is no file {image}") from error
         except OSError as error:
@@ -87,11 +82,3 @@ def _open(image: object, max_pixels: int) -> Image.Image:
     if height * width > max_pixels:
         raise UnreadableImageError(f"too large: {width} x {height} pixels")
     return Image.fromarray(np.ascontiguousarray(image))
-
-
-def _prepare(
-    image: Image.Image, scan: ScanOptions, preprocess: PreprocessOptions
-) -> npt.NDArray[np.uint8]:
-    plane = to_gray(image, background=255)
-    check_content(plane, scan)
-    return preprocess_image(image, preprocess, plane if is_plain_gray(image) else None)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from fsspec import AbstractFileSystem
+from PIL import Image
 
 from plankton_embedding.images.decode import (
     UnreadableImageError,
@@ -63,7 +64,8 @@ def prepare_batch(
     for path, reason in zip(files["path"], files["reason"], strict=True):
         if not reason:
             try:
-                pixels[prepared] = _prepare(read_file(filesystem, path), scan, preprocess)
+                image = open_image(read_file(filesystem, path), scan.max_pixels).pixels
+                pixels[prepared] = prepare_image(image, scan, preprocess)
                 prepared += 1
             except OSError as error:
                 reason = why_not_read(error)
@@ -73,10 +75,20 @@ def prepare_batch(
     return PreparedBatch(pixels[:prepared], reasons)
 
 
-def _prepare(
-    content: bytes, scan: ScanOptions, preprocess: PreprocessOptions
+def prepare_image(
+    image: Image.Image, scan: ScanOptions, preprocess: PreprocessOptions
 ) -> npt.NDArray[np.uint8]:
-    image = open_image(content, scan.max_pixels).pixels
+    """Check and preprocess an image that is decoded and upright.
+
+    Returns
+    -------
+    uint8 array, size x size
+
+    Raises
+    ------
+    UnreadableImageError
+        If it cannot be turned into gray, is smaller than ``scan.min_side``, or of one flat colour.
+    """
     plane = to_gray(image, background=255)
     check_content(plane, scan)
     return preprocess_image(image, preprocess, plane if is_plain_gray(image) else None)

@@ -6,9 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from plankton_embedding.parameters.options import Options, Share
+from plankton_embedding.parameters.options import Count, Options, PositiveShare, Share
 
-Count = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(min_length=1)]
 
 
@@ -16,8 +15,8 @@ class GalleryOptions(Options):
     """The class gallery, and the rule that images are told to be unknown by."""
 
     examples: int = Field(ge=0, description="of each class, whose ids are kept with it")
-    kept_share: Annotated[float, Field(gt=0, le=1)] = Field(
-        description="of known images, that the threshold of is_unknown keeps"
+    kept_share: PositiveShare = Field(
+        description="of known images, that the threshold of is_unknown and those of the report keep"
     )
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from plankton_embedding.parameters.options import Options
-
-Count = Annotated[int, Field(ge=1)]
-PositiveShare = Annotated[float, Field(gt=0, le=1)]
+from plankton_embedding.parameters.options import Count, Options, PositiveShare
 
 
 class ConfusionOptions(Options):
@@ -73,7 +70,6 @@ class OpenWorldOptions(Options):
     draws: Count
     neighbours: Count
     pixel_side: Count
-    kept_share: PositiveShare
     novelty_neighbours: Count
     curve_points: int = Field(ge=2)
     smallest_sample: Count

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from plankton_embedding.errors import UserError
+from plankton_embedding.errors import UserError, first_mistake
 from plankton_embedding.parameters import EmbedderOptions, PreprocessOptions, TrainingOptions
 
 _PACKAGES = ("plankton_embedding", "torch", "torchvision", "lightning", "pytorch-metric-learning")
@@ -97,10 +97,8 @@ def read_card(path: Path) -> EmbedderCard:
             f"{path} does not exist: there is no complete embedder. Run the modelling pipeline."
         ) from None
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the file"
         raise EmbedderError(
-            f"{path} is not the card of an embedder: {place}: {first['msg']}."
+            f"{path} is not the card of an embedder: {first_mistake(error)}."
         ) from None
 
 

@@ -9,9 +9,9 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from plankton_embedding.analysis.decision_rule import DecisionRule, check_rule
+from plankton_embedding.analysis.decision_rule import DecisionRule, check_rule, read_rule
 from plankton_embedding.analysis.gallery import ClassGallery, GalleryError, check_fingerprint
 from plankton_embedding.analysis.gallery_decision import decide
 from plankton_embedding.analysis.gallery_files import GALLERY_FILES, read_gallery
@@ -119,7 +119,8 @@ class ImageClassifier:
         empty = np.empty((0, self._network.embedding_size), dtype=np.float32)
         vectors = np.concatenate([empty, *parts])
         decided = decide(vectors.astype(np.float64), self.gallery, self.rule)
-        return decided.assign(embedding=pd.Series(vectors.tolist(), dtype=object))
+        table = decided[["class_name", "distance", "confidence", "is_unknown"]]
+        return table.assign(embedding=pd.Series(vectors.tolist(), dtype=object))
 
     def _prepare(self, images: Sequence[object]) -> Iterator[PreparedBatch]:
         for start in range(0, len(images), self._batch_size):
@@ -143,7 +144,7 @@ def read_image_classifier(files: ClassifierFiles, options: ClassifierOptions) ->
     return ImageClassifier(
         read_embedder(files.embedder),
         read_gallery(files.class_gallery),
-        _read_rule(files.decision_rule),
+        read_rule(files.decision_rule),
         options,
     )
 
@@ -157,10 +158,3 @@ def _check_files(
             f"{folder} holds {', '.join(strange)}, which is refused: only {' and '.join(wanted)} "
             "belong there. Use the folder as it was written"
         )
-
-
-def _read_rule(path: Path) -> DecisionRule:
-    try:
-        return DecisionRule.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise GalleryError(f"{path} is no decision rule: {error}") from error

@@ -9,7 +9,7 @@ import pytest
 from plankton_embedding.analysis.embedding_tables import embedding_matrix
 from plankton_embedding.analysis.mistake_severity import class_tree_distances
 from plankton_embedding.analysis.principal_basis import fit_principal_basis
-from plankton_embedding.parameters import ReportingOptions
+from plankton_embedding.parameters import GalleryOptions, ReportingOptions
 from plankton_embedding.pipelines.reporting import create_pipeline
 from tiny_project import TINY_REPORT
 
@@ -48,6 +48,16 @@ def test_views_are_along_the_axes_of_plain_or_of_standardised_features(
     dots = [np.asarray(view.collections[0].get_offsets()) for view in (first, second)]
     np.testing.assert_allclose(np.concatenate(dots, axis=1), coordinates, atol=1e-9)
     assert title in first.get_title(loc="left")
+
+
+def test_the_report_keeps_the_share_that_the_gallery_keeps():
+    images = pd.DataFrame({"split": "validation", "scaled_distance": np.arange(10.0)})
+    novelty = images.assign(mahalanobis_distance=np.nan, neighbour_distance=np.arange(10.0) ** 2)
+    gallery = GalleryOptions(examples=0, kept_share=0.7)
+    chosen = made_by_its_node("novelty_thresholds", novelty=novelty, gallery=gallery)
+    chosen = chosen.set_index("score")
+    assert chosen["kept_share"].tolist() == [0.7] * 3
+    assert chosen["threshold"][["scaled_distance", "neighbour_distance"]].tolist() == [6, 36]
 
 
 def test_confusion_shares_stand_in_alphabetical_order():

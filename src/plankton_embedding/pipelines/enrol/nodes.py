@@ -12,7 +12,7 @@ from plankton_embedding.analysis import gallery_edits as edits
 from plankton_embedding.analysis.enrolment import EnrolmentReport
 from plankton_embedding.analysis.gallery import ClassGallery, GalleryError, check_fingerprint
 from plankton_embedding.analysis.gallery_edits import GalleryWithImages
-from plankton_embedding.analysis.gallery_images import check_images
+from plankton_embedding.analysis.gallery_images import check_images, find_copies
 from plankton_embedding.images import listing
 from plankton_embedding.images.source import ImageSource, Location
 from plankton_embedding.parameters import (
@@ -32,8 +32,7 @@ def list_enrolled_images(
 ) -> ImageSource:
     """List the images of new classes; none, where classes are only removed or renamed."""
     if enrol.only_edits:
-        none = pd.DataFrame({name: [] for name in ("image_id", "path", "class_name", "reason")})
-        return ImageSource(raw_images, (), none.astype("str"))
+        return ImageSource(raw_images, (), _no_images())
     if enrol.class_name is None:
         return listing.list_images(raw_images, source)
     listed = listing.list_unlabelled_images(raw_images, source)
@@ -53,15 +52,16 @@ def embed_enrolled_images(
     """Embed the images of new classes; those that cannot be read are told and left out."""
     check_fingerprint(earlier_class_gallery, embedder.fingerprint())
     _check_new(enrolled_images, earlier_class_gallery, enrol)
-    if enrolled_images.files.empty:
-        return pd.DataFrame({"image_id": [], "class_name": []}, dtype="str")
+    if enrol.only_edits:
+        return _no_images()[["image_id", "class_name"]]
     from plankton_embedding.training.embed_files import EmbeddingOptions, embed_source
 
     options = EmbeddingOptions(scan, engine, training)
     files = len(enrolled_images.files)
-    blocks = embed_source(enrolled_images, embedder, files, options, earlier={})
+    blocks = embed_source(enrolled_images, embedder, max(1, files), options, earlier={})
     tables = [block.content for block in blocks if isinstance(block.content, pd.DataFrame)]
-    embedded = pd.concat(tables, ignore_index=True)
+    # Without files there is no block.
+    embedded = pd.concat(tables, ignore_index=True) if tables else _no_images()
     bad = embedded["reason"] != ""
     for image_id, reason in embedded.loc[bad, ["image_id", "reason"]].itertuples(index=False):
         logger.warning("Not enrolled: %s: %s", image_id, reason)
@@ -74,6 +74,11 @@ def embed_enrolled_images(
             "files, or take the class folder away"
         )
     return readable
+
+
+def _no_images() -> pd.DataFrame:
+    names = ("image_id", "path", "class_name", "reason")
+    return pd.DataFrame({name: [] for name in names}, dtype="str")
 
 
 def _check_new(enrolled_images: ImageSource, gallery: ClassGallery, enrol: EnrolOptions) -> None:
@@ -103,7 +108,8 @@ def change_gallery(
     else:
         extends = enrol.existing_classes == "extend"
         rules = edits.EnrolmentRules(gallery.examples, extends, enrol.least_recall)
-        after, reports = edits.enrol_classes(before, enrolled_embeddings, rules)
+        new = _without_copies(enrolled_embeddings, earlier_gallery_embeddings)
+        after, reports = edits.enrol_classes(before, new, rules)
     summary = {
         "enrolled": edits.summarise_reports(reports),
         "removed": list(enrol.remove),
@@ -114,6 +120,18 @@ def change_gallery(
     _log(summary)
     tables = edits.tabulate_neighbours(reports), edits.tabulate_changes(reports)
     return after.gallery, after.images, summary, *tables
+
+
+def _without_copies(enrolled: pd.DataFrame, gallery_embeddings: pd.DataFrame) -> pd.DataFrame:
+    copies = find_copies(gallery_embeddings, enrolled)
+    for image_id, known in copies.items():
+        logger.warning("Not enrolled: %s: its class has it already, as %s", image_id, known)
+    new = enrolled[~enrolled["image_id"].isin(copies.index)]
+    if new.empty:
+        raise GalleryError(
+            f"the classes have all {len(enrolled)} images already: there is nothing to enrol"
+        )
+    return new
 
 
 def _log(summary: dict[str, Any]) -> None:

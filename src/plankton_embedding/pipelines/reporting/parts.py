@@ -7,7 +7,7 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
-OPTIONS, SEED = "params:reporting", "params:seed"
+OPTIONS, GALLERY, SEED = "params:reporting", "params:gallery", "params:seed"
 
 
 def make_node(

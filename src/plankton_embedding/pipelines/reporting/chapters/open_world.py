@@ -12,7 +12,13 @@ from plankton_embedding.figures.community import draw_community_distances
 from plankton_embedding.figures.rejection import draw_open_set_accuracy, draw_rejection_curves
 from plankton_embedding.figures.zero_shot import draw_zero_shot
 from plankton_embedding.pipelines.reporting.nodes import open_world
-from plankton_embedding.pipelines.reporting.parts import OPTIONS, SEED, make_chapter, make_node
+from plankton_embedding.pipelines.reporting.parts import (
+    GALLERY,
+    OPTIONS,
+    SEED,
+    make_chapter,
+    make_node,
+)
 
 
 def create_chapter() -> Pipeline:
@@ -37,7 +43,7 @@ def create_chapter() -> Pipeline:
                 ["reported_embeddings", "splits", "class_counts", OPTIONS],
                 "novelty",
             ),
-            make_node(open_world.choose_thresholds, ["novelty", OPTIONS], "novelty_thresholds"),
+            make_node(open_world.choose_thresholds, ["novelty", GALLERY], "novelty_thresholds"),
             make_node(
                 open_world.measure_rejection,
                 ["novelty", "novelty_thresholds", OPTIONS, SEED],

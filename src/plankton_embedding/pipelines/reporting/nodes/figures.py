@@ -13,7 +13,7 @@ from plankton_embedding.analysis import (
     label_suspects,
     principal_basis,
     projection,
-    steps,
+    typical_images,
 )
 from plankton_embedding.analysis.embedding_motion import EmbeddingMotion
 from plankton_embedding.analysis.embedding_motion import follow_training as follow
@@ -145,8 +145,7 @@ def collect_suspect_pictures(
 ) -> suspect_sheets.SuspectPictures:
     """Read the images that the first suspects are shown with."""
     last = validation_steps(embeddings)[-1]
-    centroids = steps.step_centroids(embeddings, last)
-    typical = label_suspects.find_typical_images(embeddings, last, centroids, _TYPICAL)
+    typical = typical_images.find_typical_images(embeddings, last, _TYPICAL)
     shown = reporting.label_suspects.shown
     ids = label_suspects.suspect_pictures(suspects, typical, shown)
     pixels: dict[str, Any] = {}

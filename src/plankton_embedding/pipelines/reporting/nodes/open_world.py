@@ -26,7 +26,7 @@ from plankton_embedding.analysis.embedding_tables import (
 )
 from plankton_embedding.analysis.zero_shot_vectors import vectors_to_compare
 from plankton_embedding.images.store import ImageStore
-from plankton_embedding.parameters import ReportingOptions
+from plankton_embedding.parameters import GalleryOptions, ReportingOptions
 
 
 def measure_zero_shot(
@@ -63,9 +63,9 @@ def measure_novelty(
     return community_counts.weight_by_catalogue(novelty, prevalence.catalogue_counts(class_counts))
 
 
-def choose_thresholds(novelty: pd.DataFrame, reporting: ReportingOptions) -> pd.DataFrame:
-    """Choose thresholds that keep a stated share of validation images."""
-    return rejection.choose_thresholds(novelty, reporting.open_world.kept_share)
+def choose_thresholds(novelty: pd.DataFrame, gallery: GalleryOptions) -> pd.DataFrame:
+    """Choose thresholds that keep the share of validation images that the gallery's rule keeps."""
+    return rejection.choose_thresholds(novelty, gallery.kept_share)
 
 
 def measure_rejection(
