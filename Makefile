@@ -65,6 +65,10 @@ notebooks: $(INSTALLED)  ## open the notebooks, with the parameters of the sampl
 strip: $(INSTALLED)  ## take outputs and kernel names out of the notebooks
 	$(BIN)/nbstripout $(NBSTRIPOUT_OPTIONS) notebooks/*.ipynb
 
+.PHONY: strip-on-add
+strip-on-add: $(INSTALLED)  ## have git strip notebooks that are added, in this clone
+	@git config filter.nbstripout.clean "'$(CURDIR)/$(BIN)/nbstripout' $(NBSTRIPOUT_OPTIONS)"
+
 .PHONY: lint
 lint: $(INSTALLED)  ## check style, types and the direction of imports
 	@$(BIN)/nbstripout $(NBSTRIPOUT_OPTIONS) --verify notebooks/*.ipynb || { echo "notebooks hold outputs: make strip"; exit 1; }

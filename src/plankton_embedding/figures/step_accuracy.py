@@ -7,17 +7,12 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
-from plankton_embedding.figures.style import (
-    MUTED,
-    PLAIN_COLOUR,
-    figure_style,
-    mark_whole_steps,
-    percent_ticks,
-)
+from plankton_embedding.figures.palette import distinct_colours
+from plankton_embedding.figures.style import figure_style, mark_whole_steps, percent_ticks
 
 
 def draw_step_accuracy(trainings: Mapping[str, pd.DataFrame]) -> Figure:
-    """Draw the validation accuracy of trainings over their steps, the first one in colour.
+    """Draw the validation accuracy of trainings over their steps, the first one unbroken.
 
     Parameters
     ----------
@@ -25,18 +20,19 @@ def draw_step_accuracy(trainings: Mapping[str, pd.DataFrame]) -> Figure:
         Of each, one row a step: ``step``, ``validation_accuracy``. One without rows has not
         begun.
     """
-    begun = {name: table for name, table in trainings.items() if len(table)}
-    last = max((int(table["step"].max()) for table in begun.values()), default=1)
+    last = max((int(table["step"].max()) for table in trainings.values() if len(table)), default=1)
     with figure_style():
         figure = Figure(figsize=(9, 2.9), layout="constrained")
         axes = figure.subplots()
-        for name, table in begun.items():
-            is_first = name == next(iter(trainings))
+        colours = distinct_colours(len(trainings))
+        for place, (name, table) in enumerate(trainings.items()):
+            if table.empty:
+                continue
             axes.plot(
                 table["step"],
                 table["validation_accuracy"],
-                color=PLAIN_COLOUR if is_first else MUTED,
-                linestyle="-" if is_first else (0, (4, 1.5)),
+                color=colours[place],
+                linestyle=(0, (4, 1.5)) if place else "-",
                 marker="o",
                 label=name,
             )
@@ -44,6 +40,6 @@ def draw_step_accuracy(trainings: Mapping[str, pd.DataFrame]) -> Figure:
         axes.set(ylim=(0, 1.03), xlabel="step", ylabel="validation accuracy")
         axes.yaxis.set_major_formatter(percent_ticks())
         axes.grid(visible=False, axis="x")
-        if begun:
+        if axes.lines:
             figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=3)
     return figure
