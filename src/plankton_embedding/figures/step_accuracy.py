@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 from plankton_embedding.figures.palette import distinct_colours
 from plankton_embedding.figures.style import figure_style, mark_whole_steps, percent_ticks
 
+_ACCURACY = "validation_leave_one_out_accuracy"
+
 
 def draw_step_accuracy(trainings: Mapping[str, pd.DataFrame]) -> Figure:
     """Draw the validation accuracy of trainings over their steps, the first one unbroken.
@@ -17,27 +19,28 @@ def draw_step_accuracy(trainings: Mapping[str, pd.DataFrame]) -> Figure:
     Parameters
     ----------
     trainings : mapping of name to DataFrame
-        Of each, one row a step: ``step``, ``validation_accuracy``. One without rows has not
-        begun.
+        Of each, one row a step: ``step``, ``validation_leave_one_out_accuracy``. One without rows
+        has not begun; one without the column, of an earlier version, is left out.
     """
-    last = max((int(table["step"].max()) for table in trainings.values() if len(table)), default=1)
+    drawn = {name: table for name, table in trainings.items() if _ACCURACY in table}
+    last = max((int(table["step"].max()) for table in drawn.values()), default=1)
     with figure_style():
         figure = Figure(figsize=(9, 2.9), layout="constrained")
         axes = figure.subplots()
         colours = distinct_colours(len(trainings))
-        for place, (name, table) in enumerate(trainings.items()):
-            if table.empty:
+        for place, name in enumerate(trainings):
+            if name not in drawn:
                 continue
             axes.plot(
-                table["step"],
-                table["validation_accuracy"],
+                drawn[name]["step"],
+                drawn[name][_ACCURACY],
                 color=colours[place],
                 linestyle=(0, (4, 1.5)) if place else "-",
                 marker="o",
                 label=name,
             )
         mark_whole_steps(axes, 1, last)
-        axes.set(ylim=(0, 1.03), xlabel="step", ylabel="validation accuracy")
+        axes.set(ylim=(0, 1.03), xlabel="step", ylabel="accuracy, each image left out")
         axes.yaxis.set_major_formatter(percent_ticks())
         axes.grid(visible=False, axis="x")
         if axes.lines:

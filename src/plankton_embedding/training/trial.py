@@ -121,7 +121,7 @@ class Trial:
 
 def _lighten(steps: list[TrainedStep]) -> list[TrainedStep]:
     """Forget the networks that nobody will ask for: all but the best and the last."""
-    accuracy = [step.checkpoint.card.metrics["validation_accuracy"] or 0.0 for step in steps]
+    accuracy = [step.checkpoint.card.choosing_accuracy for step in steps]
     best = accuracy.index(max(accuracy))
     light = []
     for place, step in enumerate(steps):
