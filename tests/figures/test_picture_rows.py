@@ -11,7 +11,8 @@ from plankton_embedding.figures.palette import class_colours
 from plankton_embedding.figures.picture_rows import draw_picture_rows
 from plankton_embedding.figures.style import GRID, INK, SPLIT_COLOURS
 
-PICTURES = {name: np.full((20, 20), level, np.uint8) for name, level in zip("abc", (0, 90, 200))}
+LEVELS = {"a": 0, "b": 90, "c": 200}
+PICTURES = {name: np.full((20, 20), level, np.uint8) for name, level in LEVELS.items()}
 
 
 def texts(figure):
@@ -69,9 +70,7 @@ def test_copies_under_two_classes_come_first_and_are_red():
     assert copies["image_id"].tolist() == ["c", "b"]
     figure = draw_copies(copies, PICTURES)
     assert frames(figure) == [SPLIT_COLOURS["rejected"]] * 2 + [GRID] * 2
-    assert "near copy, two\\nclasses".replace("\\n", "\n") in texts(figure) or any(
-        "two" in text for text in texts(figure)
-    )
+    assert "near copy, two classes" in texts(figure)
     assert levels(figure) == [200, 0, 90]
     assert texts(draw_copies(copies.head(0), PICTURES)) == ["no image is a copy of another"]
 
