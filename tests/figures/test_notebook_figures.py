@@ -45,7 +45,7 @@ def test_preprocessing_is_shown_before_and_after(tiny, tmp_path):
     assert example.cropped_rows == 10
     assert example.after.shape == (75, 75)
     before, after = draw_preprocessing(example).axes
-    assert "60 × 30" in before.get_title()
-    assert "75 × 75" in after.get_title()
+    assert "60 × 30" in before.get_title(loc="left")
+    assert "75 × 75" in after.get_title(loc="left")
     # What is cut off lies on the lowest ten rows.
     assert before.images[1].get_extent() == [-0.5, 59.5, 29.5, 19.5]

@@ -1,6 +1,7 @@
 """Pictures by id: from the store, else from a file, else none."""
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from plankton_embedding.images.pictures import read_pictures
@@ -9,6 +10,7 @@ from plankton_embedding.images.sample.newcomer import draw_newcomer
 from plankton_embedding.images.store import ImageStore
 
 
+@pytest.mark.slow
 def test_pictures_come_from_the_store_or_from_files(trained_once, tiny, tmp_path):
     (folder,) = (trained_once / "data/05_model_input/image_store").glob("*/image_store")
     store = ImageStore(folder)

@@ -40,6 +40,7 @@ def test_an_interrupted_trial_goes_on_after_its_last_step(trial, tiny, trained):
     assert list(trial.train(tiny)) == []
 
 
+@pytest.mark.slow
 def test_more_steps_are_added_when_asked_for(trial, tiny, trained):
     list(trial.train(with_steps(tiny, 1)))
     assert [step.checkpoint.card.step for step in trial.train(tiny, go_on=True)] == [3]
@@ -49,6 +50,7 @@ def test_more_steps_are_added_when_asked_for(trial, tiny, trained):
     assert trial.steps == [1, 2, 3]
 
 
+@pytest.mark.slow
 def test_other_parameters_begin_anew(trial, tiny):
     list(trial.train(with_steps(tiny, 1)))
     other = with_steps(tiny, 1).model_copy(update={"seed": tiny.seed + 1})
@@ -56,6 +58,7 @@ def test_other_parameters_begin_anew(trial, tiny):
     assert trial.steps == [1, 2]
 
 
+@pytest.mark.slow
 def test_networks_that_nobody_needs_are_forgotten(trial, tiny):
     list(trial.train(tiny))
     best = max(trial.steps, key=lambda step: (trial.card(step).choosing_accuracy, -step))

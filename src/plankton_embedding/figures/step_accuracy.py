@@ -22,7 +22,7 @@ def draw_step_accuracy(trainings: Mapping[str, pd.DataFrame]) -> Figure:
         Of each, one row a step: ``step``, ``validation_leave_one_out_accuracy``. One without rows
         has not begun; one without the column, of an earlier version, is left out.
     """
-    drawn = {name: table for name, table in trainings.items() if _ACCURACY in table}
+    drawn = {name: table for name, table in trainings.items() if _is_drawn(table)}
     last = max((int(table["step"].max()) for table in drawn.values()), default=1)
     with figure_style():
         figure = Figure(figsize=(9, 2.9), layout="constrained")
@@ -46,3 +46,7 @@ def draw_step_accuracy(trainings: Mapping[str, pd.DataFrame]) -> Figure:
         if axes.lines:
             figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=3)
     return figure
+
+
+def _is_drawn(table: pd.DataFrame) -> bool:
+    return _ACCURACY in table and len(table) > 0
