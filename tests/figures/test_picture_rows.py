@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
-from plankton_embedding.figures.contact_sheet import choose_copies, draw_contact_sheet, draw_copies
+from plankton_embedding.figures.class_sheets import choose_copies, draw_class_sheets, draw_copies
 from plankton_embedding.figures.look_alikes import draw_look_alikes
 from plankton_embedding.figures.palette import class_colours
 from plankton_embedding.figures.picture_rows import draw_picture_rows
@@ -28,7 +28,7 @@ def levels(figure):
 
 
 def test_a_contact_sheet_has_a_row_a_class():
-    figure = draw_contact_sheet({"one": ["a", "b"], "two": ["c", "gone"]}, PICTURES)
+    figure = draw_class_sheets({"one": ["a", "b"], "two": ["c", "gone"]}, PICTURES)
     assert levels(figure) == [0, 90, 200]
     assert [text for text in texts(figure) if text] == ["one", "two", "no\npicture"]
     assert frames(figure) == [GRID] * 4
@@ -37,7 +37,7 @@ def test_a_contact_sheet_has_a_row_a_class():
 @pytest.mark.parametrize("rows", [1, 27])
 def test_rows_lie_apart_and_inside(rows):
     sheets = {f"class {row}": list("abc") * 3 for row in range(rows)}
-    figure = draw_contact_sheet(sheets, PICTURES)
+    figure = draw_class_sheets(sheets, PICTURES)
     width, height = figure.get_size_inches()
     boxes = [frame.get_bbox().extents for frame in figure.axes[0].patches]
     assert len(boxes) == 9 * rows

@@ -8,7 +8,6 @@ from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.neighbors import NearestNeighbors
 
 from plankton_embedding.analysis.left_out_distances import row_chunks
 from plankton_embedding.errors import UserError
@@ -75,6 +74,8 @@ def _faiss_helps(images: int) -> bool:
 
 class _ScikitLearn:
     def __init__(self, vectors: NDArray[np.floating]) -> None:
+        from sklearn.neighbors import NearestNeighbors
+
         # Trees are no faster than looking at all, from some 20 features on.
         self._stored = NearestNeighbors(algorithm="brute").fit(vectors)
 

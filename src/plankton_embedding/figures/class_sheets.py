@@ -18,7 +18,7 @@ Pictures = Mapping[str, npt.NDArray[np.uint8]]
 _NONE = "no image is a copy of another"
 
 
-def draw_contact_sheet(sheets: Mapping[str, Sequence[str]], pictures: Pictures) -> Figure:
+def draw_class_sheets(sheets: Mapping[str, Sequence[str]], pictures: Pictures) -> Figure:
     """Draw a row of images for each class.
 
     Parameters
