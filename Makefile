@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SAMPLE := data/01_raw/sample
+# Cell ids stay: new ones would be a change of every cell.
+NBSTRIPOUT_OPTIONS := --keep-id --extra-keys 'metadata.kernelspec metadata.language_info'
 
 # Nothing of a run leaves the machine.
 export KEDRO_DISABLE_TELEMETRY := 1
@@ -54,8 +56,22 @@ sample: $(SAMPLE)  ## draw the embedded sample
 $(SAMPLE): | $(INSTALLED)
 	@$(BIN)/python -m plankton_embedding.images.sample $@
 
+.PHONY: notebooks
+notebooks: $(INSTALLED)  ## open the notebooks, with the parameters of the sample
+	@$(BIN)/python -c 'import jupyterlab' 2> /dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[notebooks]'
+	KEDRO_ENV=sample $(BIN)/python -m jupyterlab notebooks
+
+.PHONY: strip
+strip: $(INSTALLED)  ## take outputs and kernel names out of the notebooks
+	$(BIN)/nbstripout $(NBSTRIPOUT_OPTIONS) notebooks/*.ipynb
+
+.PHONY: strip-on-add
+strip-on-add: $(INSTALLED)  ## have git strip notebooks that are added, in this clone
+	@git config filter.nbstripout.clean "'$(CURDIR)/$(BIN)/nbstripout' $(NBSTRIPOUT_OPTIONS)"
+
 .PHONY: lint
 lint: $(INSTALLED)  ## check style, types and the direction of imports
+	@$(BIN)/nbstripout $(NBSTRIPOUT_OPTIONS) --verify notebooks/*.ipynb || { echo "notebooks hold outputs: make strip"; exit 1; }
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -3,7 +3,7 @@
 import pytest
 from kedro.config import OmegaConfigLoader
 
-from plankton_embedding.parameters import ParameterError, validate_parameters
+from plankton_embedding.parameters import ParameterError, change_parameters, validate_parameters
 from tiny_project import ROOT, tiny_values
 
 
@@ -153,3 +153,11 @@ def test_the_reference_environment_is_its_protocol_number_for_number():
 
 def test_the_defaults_never_draw_an_image_as_its_own_positive():
     assert not of_environment("base").training.batches.anchor_may_be_positive
+
+
+def test_parameters_are_changed_by_their_dotted_names(tiny):
+    changed = change_parameters(tiny, {"training.network.steps": 7, "seed": 4})
+    assert (changed.training.network.steps, changed.seed) == (7, 4)
+    assert changed.training.head == tiny.training.head
+    with pytest.raises(ParameterError, match=r"training\.network\.stpes"):
+        change_parameters(tiny, {"training.network.stpes": 7})

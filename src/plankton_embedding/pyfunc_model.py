@@ -33,12 +33,12 @@ class PlanktonModel(PythonModel):
         # torch is needed where a model is used, not where one is only logged.
         from plankton_embedding.training.image_classifier import (
             ClassifierFiles,
-            ClassifierOptions,
             read_image_classifier,
         )
+        from plankton_embedding.training.image_embedder import ImageEmbedderOptions
 
         files = {name: Path(place) for name, place in context.artifacts.items()}
-        options = ClassifierOptions.model_validate(context.model_config)
+        options = ImageEmbedderOptions.model_validate(context.model_config)
         self._classifier = read_image_classifier(ClassifierFiles(**files), options)
 
     def predict(

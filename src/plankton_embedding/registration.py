@@ -19,7 +19,8 @@ from plankton_embedding.parameters import Parameters
 from plankton_embedding.tracking import TrackedRun
 
 if TYPE_CHECKING:
-    from plankton_embedding.training.image_classifier import ClassifierFiles, ClassifierOptions
+    from plankton_embedding.training.image_classifier import ClassifierFiles
+    from plankton_embedding.training.image_embedder import ImageEmbedderOptions
 
 MODEL_DATASETS = ("embedder", "class_gallery", "decision_rule")
 # What `training.image_classifier` imports, beside MLflow. torch and torchvision by their public
@@ -67,20 +68,16 @@ def register_latest(
     """
     from mlflow.exceptions import MlflowException
 
-    from plankton_embedding.training.image_classifier import ClassifierFiles, ClassifierOptions
+    from plankton_embedding.training.image_classifier import ClassifierFiles
+    from plankton_embedding.training.image_embedder import ImageEmbedderOptions
 
     check_exists(catalog, *MODEL_DATASETS)
     datasets: dict[str, Any] = {one: catalog.get(one) for one in MODEL_DATASETS}
     places = {one: Path(dataset._get_load_path()) for one, dataset in datasets.items()}
     files = ClassifierFiles(**places)
-    options = ClassifierOptions(
-        # Others have other machines.
-        device="auto",
-        precision=parameters.training.precision,
-        batch_size=parameters.training.evaluation_batch_size,
-        min_side=parameters.scan.min_side,
-        max_pixels=parameters.scan.max_pixels,
-    )
+    options = ImageEmbedderOptions.of_parameters(parameters.training, parameters.scan)
+    # Others have other machines.
+    options = options.model_copy(update={"device": "auto"})
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder, _ARTIFACT_FOLDER)
         try:
@@ -99,7 +96,7 @@ def register_latest(
 
 
 def save_model(
-    folder: Path, files: ClassifierFiles, options: ClassifierOptions
+    folder: Path, files: ClassifierFiles, options: ImageEmbedderOptions
 ) -> dict[str, str | int]:
     """Write a classifier as an MLflow model that needs no more than its pip requirements.
 

@@ -75,6 +75,11 @@ def absolute_uri(uri: str, project: Path) -> str:
     return f"{_LOCAL_STORE}{(project / path).as_posix()}" if is_relative else uri
 
 
+def tracking_uri(options: TrackingOptions, project: Path) -> str:
+    """Return where a project's runs are kept."""
+    return absolute_uri(os.environ.get("MLFLOW_TRACKING_URI", options.tracking_uri), project)
+
+
 class TrackedRun:
     """One MLflow run.
 
@@ -239,7 +244,7 @@ def begin_run(
 ) -> TrackedRun:
     """Begin a run where the options, or MLflow's environment variables, say."""
     return TrackedRun(
-        absolute_uri(os.environ.get("MLFLOW_TRACKING_URI", options.tracking_uri), project),
+        tracking_uri(options, project),
         os.environ.get("MLFLOW_EXPERIMENT_NAME", options.experiment),
         name,
         {**origin_tags(project), **tags},

@@ -2,104 +2,73 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, Self
+from collections.abc import Iterable, Mapping
+from typing import Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.neighbors import NearestNeighbors
 
 from plankton_embedding.analysis.embedding_tables import embedding_matrix
 from plankton_embedding.analysis.left_out_distances import row_chunks
+from plankton_embedding.analysis.vector_search import Engine, open_search
 from plankton_embedding.errors import UserError
-
-# What finds the candidates. Both look at all vectors and find the same images; on two cores
-# scikit-learn takes 0.25 s for 10 queries in 1,000,000 vectors of 64, and 2.9 s for 500, faiss
-# 0.1 s and 4.0 s.
-Engine = Literal["scikit-learn", "faiss"]
 
 # Candidates beyond those asked for: distances are right to rounding only until they are sorted.
 _SPARE = 8
+_COLUMNS = ("image_id", "class_name", "path")
 
 
 class LookAlikesError(UserError):
     """Look-alikes cannot be found among these images, or not for this one."""
 
 
-@dataclass(frozen=True)
-class NearestImages:
-    """The stored images nearest to each query, the nearest first.
-
-    Attributes
-    ----------
-    image_ids, class_names : ndarray of object (str), shape (queries, k)
-    distances : ndarray of float64, shape (queries, k)
-        Euclidean, in units of the embedding.
-    """
-
-    image_ids: NDArray[np.object_]
-    class_names: NDArray[np.object_]
-    distances: NDArray[np.float64]
-
-    def table(self) -> pd.DataFrame:
-        """Return one row a query and rank: ``query``, ``rank`` (from 1) and what was found."""
-        queries, count = self.distances.shape
-        return pd.DataFrame(
-            {
-                "query": np.repeat(np.arange(queries), count),
-                "rank": np.tile(np.arange(1, count + 1), queries),
-                "image_id": pd.Series(self.image_ids.ravel().tolist(), dtype="str"),
-                "class_name": pd.Series(self.class_names.ravel().tolist(), dtype="str"),
-                "distance": self.distances.ravel(),
-            }
-        )
-
-
 class LookAlikes:
     """Stored embeddings in which look-alikes are sought. Exact: every vector is looked at.
+
+    Searches return a table: one row a query and rank, with ``query`` (from 0), ``rank`` (from 1,
+    the nearest first), ``image_id``, ``class_name``, ``distance`` (Euclidean, in units of the
+    embedding) and ``path`` (empty where it is not known).
 
     Parameters
     ----------
     vectors : array of float, shape (images, features)
         Kept as they are if they are float32 or float64.
-    image_ids : array of str, shape (images,)
-        Each once.
-    class_names : array of str, shape (images,)
-    engine : {"scikit-learn", "faiss"}
-        faiss must be installed: ``pip install faiss-cpu``.
+    images : DataFrame
+        One row a vector: ``image_id``, each once, ``class_name``, perhaps ``path``.
+    engine : {"auto", "scikit-learn", "faiss"}
+        Of the search. All find the same images: see `vector_search.open_search`.
 
     Raises
     ------
     LookAlikesError
-        If there are no images, an image stands there twice, a vector holds NaN or infinity, or
-        faiss is not installed.
+        If there are no images, an image stands there twice, or a vector holds NaN or infinity.
+    MissingEngineError
+        If faiss is asked for and not installed.
     ValueError
-        If there is not one id and one class a vector.
+        If there is not one row a vector.
 
     Examples
     --------
-    >>> stored = LookAlikes([[0.0], [1.0], [3.0]], ["a", "b", "c"], ["x", "x", "y"], "scikit-learn")
-    >>> stored.nearest([[2.5]], 2).image_ids.tolist()
-    [['c', 'b']]
+    >>> images = pd.DataFrame({"image_id": ["a", "b", "c"], "class_name": ["x", "x", "y"]})
+    >>> LookAlikes([[0.0], [1.0], [3.0]], images).nearest([[2.5]], 2)["image_id"].tolist()
+    ['c', 'b']
     """
 
-    def __init__(
-        self, vectors: ArrayLike, image_ids: ArrayLike, class_names: ArrayLike, engine: Engine
-    ) -> None:
+    def __init__(self, vectors: ArrayLike, images: pd.DataFrame, engine: Engine = "auto") -> None:
         matrix = np.asarray(vectors)
         if matrix.dtype not in (np.float32, np.float64):
             matrix = matrix.astype(np.float64)
         self._vectors = np.ascontiguousarray(matrix)
-        self._ids = pd.Index(np.asarray(image_ids, dtype=object))
-        self._classes, self._class_names = pd.factorize(np.asarray(class_names, dtype=object))
         if len(matrix) == 0:
             raise LookAlikesError("there are no stored images to find look-alikes among")
-        if matrix.ndim != 2 or not len(matrix) == len(self._ids) == len(self._classes):
+        if matrix.ndim != 2 or len(matrix) != len(images):
             raise ValueError(
-                f"vectors of shape {matrix.shape}, {len(self._ids)} ids and {len(self._classes)} "
-                "classes: give one row, id and class an image"
+                f"vectors of shape {matrix.shape} of {len(images)} images: give one row an image"
             )
+        table = images.assign(path=images.get("path", ""))
+        self._images = table[[*_COLUMNS]].astype("str").reset_index(drop=True)
+        self._ids = pd.Index(self._images["image_id"])
         if not self._ids.is_unique:
             twice = self._ids[self._ids.duplicated()][0]
             raise LookAlikesError(f"image {twice!r} is stored more than once: give each one row")
@@ -107,10 +76,51 @@ class LookAlikes:
         if not finite.all():
             first = self._ids[int(np.argmin(finite))]
             raise LookAlikesError(f"the vector of image {first!r} holds NaN or infinity")
-        self._search = _Faiss(self._vectors) if engine == "faiss" else _ScikitLearn(self._vectors)
+        self._search = open_search(self._vectors, engine)
 
     @classmethod
-    def of_step(cls, embeddings: pd.DataFrame, step: int, engine: Engine) -> Self:
+    def of_tables(
+        cls,
+        tables: Iterable[pd.DataFrame],
+        paths: Mapping[str, str] | None = None,
+        engine: Engine = "auto",
+    ) -> Self:
+        """Take the images of tables of embeddings, or of one table's blocks.
+
+        Parameters
+        ----------
+        tables : iterable of DataFrame
+            ``image_id``, ``class_name``, perhaps ``path``, ``e00``, ``e01``, …: of one embedder.
+            ``[gallery_embeddings]``, ``[embeddings of a step]``, or ``inference_embeddings``,
+            whose files that could not be read (with a ``reason``) are left out.
+        paths : mapping of image_id to path, or None
+            For tables without ``path``.
+        engine : {"auto", "scikit-learn", "faiss"}
+
+        Raises
+        ------
+        LookAlikesError
+            See the class.
+        EmbeddingsError
+            If a vector holds NaN or infinity.
+        """
+        images: list[pd.DataFrame] = []
+        vectors: list[NDArray[np.float32]] = []
+        for table in tables:
+            readable = table[table["reason"] == ""] if "reason" in table else table
+            vectors.append(embedding_matrix(readable).astype(np.float32))
+            images.append(readable[[name for name in _COLUMNS if name in readable]])
+        if not vectors:
+            raise LookAlikesError("there are no stored images to find look-alikes among")
+        stored = pd.concat(images, ignore_index=True).astype("str")
+        if paths is not None and "path" not in stored:
+            stored["path"] = [paths.get(image_id, "") for image_id in stored["image_id"]]
+        return cls(np.concatenate(vectors), stored, engine)
+
+    @classmethod
+    def of_step(
+        cls, embeddings: pd.DataFrame, step: int, paths: Mapping[str, str] | None = None
+    ) -> Self:
         """Take all images of one step of the ``embeddings`` table, of whatever split.
 
         Raises
@@ -124,14 +134,12 @@ class LookAlikes:
         if images.empty:
             steps = sorted(embeddings["step"].unique().tolist())
             raise LookAlikesError(f"no embeddings of step {step}; there are those of {steps}")
-        matrix = embedding_matrix(images).astype(np.float32)
-        names = images[["image_id", "class_name"]].astype(str).to_numpy(dtype=object)
-        return cls(matrix, names[:, 0], names[:, 1], engine)
+        return cls.of_tables([images], paths)
 
     def __len__(self) -> int:
         return len(self._vectors)
 
-    def nearest(self, vectors: ArrayLike, count: int) -> NearestImages:
+    def nearest(self, vectors: ArrayLike, count: int) -> pd.DataFrame:
         """Find the stored images nearest to each vector.
 
         Of images that are equally near, the first stored come first; which of them are among the
@@ -149,10 +157,9 @@ class LookAlikes:
         LookAlikesError
             If the vectors are not of the stored ones' size, or hold NaN or infinity.
         """
-        positions, distances = self._find(self._checked(vectors), count)
-        return self._describe(positions, distances)
+        return self._tabulate(*self._find(self._checked(vectors), count))
 
-    def nearest_to(self, image_ids: ArrayLike, count: int) -> NearestImages:
+    def nearest_to(self, image_ids: ArrayLike, count: int) -> pd.DataFrame:
         """Find the look-alikes of stored images, these themselves left out.
 
         Parameters
@@ -176,7 +183,7 @@ class LookAlikes:
         positions, distances = self._find(self._vectors[own].astype(np.float64), count + 1)
         last = np.argsort(positions == own[:, np.newaxis], axis=1, kind="stable")
         others = last[:, : min(count, len(self) - 1)]
-        return self._describe(
+        return self._tabulate(
             np.take_along_axis(positions, others, axis=1),
             np.take_along_axis(distances, others, axis=1),
         )
@@ -210,40 +217,18 @@ class LookAlikes:
             distances[rows] = np.take_along_axis(exact, order, axis=1)
         return positions, distances
 
-    def _describe(
+    def _tabulate(
         self, positions: NDArray[np.intp], distances: NDArray[np.float64]
-    ) -> NearestImages:
-        ids = self._ids.to_numpy(dtype=object)[positions]
-        return NearestImages(ids, self._class_names[self._classes[positions]], distances)
-
-
-class _ScikitLearn:
-    def __init__(self, vectors: NDArray[np.floating]) -> None:
-        self._stored = NearestNeighbors(algorithm="brute").fit(vectors)
-
-    def candidates(self, queries: NDArray[np.floating], count: int) -> NDArray[np.intp]:
-        """Return the positions of the nearest vectors, shape (queries, count)."""
-        found: NDArray[np.intp] = self._stored.kneighbors(queries, count, return_distance=False)
-        return found
-
-
-class _Faiss:
-    def __init__(self, vectors: NDArray[np.floating]) -> None:
-        try:
-            import faiss
-        except ImportError:
-            raise LookAlikesError(
-                "faiss is not installed: pip install faiss-cpu, or take scikit-learn, which finds "
-                "the same images"
-            ) from None
-        # float32 throughout: differences from the middle keep more digits.
-        self._middle = vectors.mean(axis=0)
-        self._stored = faiss.IndexFlatL2(vectors.shape[1])
-        self._stored.add((vectors - self._middle).astype(np.float32))
-
-    def candidates(self, queries: NDArray[np.floating], count: int) -> NDArray[np.intp]:
-        """Return the positions of the nearest vectors, shape (queries, count)."""
-        found: NDArray[np.intp] = self._stored.search(
-            (queries - self._middle).astype(np.float32), count
-        )[1]
-        return found
+    ) -> pd.DataFrame:
+        queries, count = distances.shape
+        found = self._images.iloc[positions.ravel()].reset_index(drop=True)
+        return pd.DataFrame(
+            {
+                "query": np.repeat(np.arange(queries), count),
+                "rank": np.tile(np.arange(1, count + 1), queries),
+                "image_id": found["image_id"],
+                "class_name": found["class_name"],
+                "distance": distances.ravel(),
+                "path": found["path"],
+            }
+        )

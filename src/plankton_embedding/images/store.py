@@ -129,6 +129,9 @@ class ImageStore:
     def __len__(self) -> int:
         return len(self.image_ids)
 
+    def __contains__(self, image_id: object) -> bool:
+        return image_id in self._row_of_id
+
     @property
     def image_size(self) -> int:
         """Pixels a side."""

@@ -71,6 +71,7 @@ __all__ = [
     "TemperatureOptions",
     "TrainingOptions",
     "TripletOptions",
+    "change_parameters",
     "validate_parameters",
 ]
 
@@ -120,6 +121,30 @@ def validate_parameters(values: dict[str, Any]) -> Parameters:
             "these parameters are wrong (conf/base/parameters lists all that there are):\n"
             + "\n".join(f"  {name}: {' or '.join(why)}" for name, why in problems.items())
         ) from None
+
+
+def change_parameters(parameters: Parameters, changes: dict[str, Any]) -> Parameters:
+    """Return parameters of which some are others, by their dotted names.
+
+    Raises
+    ------
+    ParameterError
+        As from `validate_parameters`.
+
+    Examples
+    --------
+    .. code-block:: python
+
+        change_parameters(parameters, {"training.network.steps": 3})
+    """
+    values = parameters.model_dump()
+    for name, value in changes.items():
+        *parents, last = name.split(".")
+        place = values
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[last] = value
+    return validate_parameters(values)
 
 
 def _parameter_name(problem: ErrorDetails, values: Any) -> str:

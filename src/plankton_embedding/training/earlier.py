@@ -13,7 +13,7 @@ from torch import Tensor
 from plankton_embedding.errors import UserError
 from plankton_embedding.parameters import TrainingOptions
 from plankton_embedding.training.card import EmbedderCard, EmbedderError
-from plankton_embedding.training.checkpoint import CheckpointFolder
+from plankton_embedding.training.checkpoint import Checkpoint, KeptCheckpoint
 
 logger = logging.getLogger(__name__)
 
@@ -27,8 +27,18 @@ class ResumeError(UserError):
     """The training that is to be continued is not there or does not fit."""
 
 
+class EarlierCheckpoints(Protocol):
+    """The checkpoints of an earlier training; `CheckpointFolder` holds those on disk."""
+
+    def card(self, step: int) -> EmbedderCard:
+        """Return the card of a step."""
+
+    def kept(self, step: int, continues: str | None = None) -> Checkpoint | KeptCheckpoint:
+        """Return the checkpoint of a step."""
+
+
 class EarlierTraining(Protocol):
-    """What an earlier training left on disk.
+    """What an earlier training left, on disk or, of a `Trial`, in memory.
 
     Attributes
     ----------
@@ -44,8 +54,12 @@ class EarlierTraining(Protocol):
 
     version: str
     is_finished: bool
-    steps: list[int]
-    checkpoints: CheckpointFolder
+
+    @property
+    def steps(self) -> list[int]: ...  # noqa: D102
+
+    @property
+    def checkpoints(self) -> EarlierCheckpoints: ...  # noqa: D102
 
     def tables(self, step: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         """Read a step's history, metrics and validation embeddings."""
