@@ -6,11 +6,6 @@ import warnings
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
-from sklearn.cluster import KMeans
-from sklearn.covariance import LedoitWolf
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import confusion_matrix
 
 from plankton_embedding.analysis.centroids import Centroids, classify, fit_centroids
 
@@ -41,6 +36,8 @@ class MahalanobisCentroids:
 
     def fit(self, vectors: NDArray[np.float64], labels: NDArray[np.str_]) -> None:
         """Find the axes in which the shared covariance is the unit matrix, and the centroids."""
+        from sklearn.covariance import LedoitWolf
+
         centroids = fit_centroids(vectors, labels)
         offsets = vectors - centroids.vectors[centroids.positions(labels)]
         shrunk = LedoitWolf(assume_centered=True).fit(offsets)
@@ -72,6 +69,11 @@ class MatchedKMeans:
 
     def fit(self, vectors: NDArray[np.float64], labels: NDArray[np.str_]) -> None:
         """Cluster the vectors, and match the clusters to the classes."""
+        from scipy.optimize import linear_sum_assignment
+        from sklearn.cluster import KMeans
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.metrics import confusion_matrix
+
         class_names, members = np.unique(labels, return_inverse=True)
         codes = np.arange(len(class_names))
         self._model = KMeans(len(codes), n_init=self.starts, random_state=self._seed)

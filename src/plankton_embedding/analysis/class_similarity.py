@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import linkage
 
 from plankton_embedding.analysis.embedding_tables import validation_steps
 from plankton_embedding.analysis.geometry import (
@@ -52,6 +51,8 @@ def link_classes(separations: pd.DataFrame) -> NDArray[np.float64]:
         ``separations``, an earlier join by the number of classes plus its row), their distance,
         and the classes in both. No rows for one class.
     """
+    from scipy.cluster.hierarchy import linkage
+
     if len(separations) < 2:
         return np.empty((0, 4))
     return linkage(distinct_separations(separations.to_numpy()), method="average")

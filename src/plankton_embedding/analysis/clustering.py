@@ -5,12 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.cluster import KMeans
-from sklearn.metrics import (
-    adjusted_mutual_info_score,
-    normalized_mutual_info_score,
-    silhouette_score,
-)
 
 from plankton_embedding.analysis.embedding_tables import (
     class_labels,
@@ -52,6 +46,8 @@ def measure_clustering(
     EmbeddingsError
         If the step has no test embeddings.
     """
+    from sklearn.metrics import adjusted_mutual_info_score, normalized_mutual_info_score
+
     test = select_embeddings(embeddings, step, "test")
     vectors, labels = embedding_matrix(test), class_labels(test)
     classes = len(np.unique(labels))
@@ -72,6 +68,8 @@ def cluster_vectors(
 
     There are fewer clusters than asked for if there are fewer distinct vectors.
     """
+    from sklearn.cluster import KMeans
+
     matrix = np.asarray(vectors, dtype=np.float64)
     distinct = len(np.unique(matrix, axis=0))
     model = KMeans(n_clusters=min(clusters, distinct), n_init=restarts, random_state=seed)
@@ -81,6 +79,8 @@ def cluster_vectors(
 def _silhouette(
     vectors: NDArray[np.float64], labels: NDArray[np.str_], limit: int, seed: int
 ) -> dict[str, float | int]:
+    from sklearn.metrics import silhouette_score
+
     chosen = np.random.default_rng(seed).permutation(len(labels))[:limit]
     classes = len(np.unique(labels[chosen]))
     if not 2 <= classes < len(chosen):

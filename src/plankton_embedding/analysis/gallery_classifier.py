@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 
 from plankton_embedding.analysis.calibration import CentroidConfidence
 from plankton_embedding.analysis.decision_rule import DecisionRule, check_rule
@@ -73,6 +72,8 @@ class GalleryClassifier:
             ``runner_up_2`` to ``runner_up_5`` with their ``…_distance``, missing where the gallery
             has fewer classes; ``nearest_example_1``, … ids of images of the gallery.
         """
+        from scipy.spatial.distance import cdist
+
         distances = cdist(vectors, self.gallery.centroids)
         # Of equally near centroids the first, as in `centroids.classify`.
         order = np.argsort(distances, axis=1, kind="stable")[:, : RANKS[-1]]

@@ -8,8 +8,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.cluster.hierarchy import leaves_list, linkage
-from scipy.spatial.distance import cdist, squareform
 
 from plankton_embedding.analysis.centroids import Centroids
 
@@ -40,6 +38,8 @@ def class_radii(vectors: ArrayLike, labels: ArrayLike, centroids: Centroids) -> 
 
 def separation_matrix(centroids: Centroids) -> NDArray[np.float64]:
     """Return the distances between all centroids, shape (classes, classes), zero diagonal."""
+    from scipy.spatial.distance import cdist
+
     return cdist(centroids.vectors, centroids.vectors)
 
 
@@ -52,6 +52,8 @@ def distinct_separations(separations: NDArray[np.float64]) -> NDArray[np.float64
     -------
     ndarray of float64, shape (classes * (classes - 1) / 2,)
     """
+    from scipy.spatial.distance import squareform
+
     return squareform(separations, checks=False)
 
 
@@ -92,6 +94,8 @@ def similarity_order(centroids: Centroids) -> NDArray[np.str_]:
     ordered so that the distances between neighbours add up to the least (Bar-Joseph et al.
     2001, "Fast optimal leaf ordering", doi:10.1093/bioinformatics/17.suppl_1.S22).
     """
+    from scipy.cluster.hierarchy import leaves_list, linkage
+
     if len(centroids.class_names) < 3:
         return centroids.class_names
     distances = distinct_separations(separation_matrix(centroids))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 
 from plankton_embedding.analysis.centroids import Centroids
 
@@ -29,6 +28,8 @@ def correct_without_itself(
     -------
     ndarray of bool, shape (images,)
     """
+    from scipy.spatial.distance import cdist
+
     members = centroids.positions(labels)
     count = np.bincount(members)[members].astype(np.float64)
     distances = cdist(vectors, centroids.vectors)

@@ -8,7 +8,6 @@ from typing import Literal, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.neighbors import NearestNeighbors
 
 from plankton_embedding.analysis.embedding_tables import embedding_matrix
 from plankton_embedding.analysis.left_out_distances import row_chunks
@@ -219,6 +218,8 @@ class LookAlikes:
 
 class _ScikitLearn:
     def __init__(self, vectors: NDArray[np.floating]) -> None:
+        from sklearn.neighbors import NearestNeighbors
+
         self._stored = NearestNeighbors(algorithm="brute").fit(vectors)
 
     def candidates(self, queries: NDArray[np.floating], count: int) -> NDArray[np.intp]:
