@@ -12,7 +12,13 @@ from plankton_embedding.figures.community import draw_community_distances
 from plankton_embedding.figures.rejection import draw_open_set_accuracy, draw_rejection_curves
 from plankton_embedding.figures.zero_shot import draw_zero_shot
 from plankton_embedding.pipelines.reporting.nodes import open_world
-from plankton_embedding.pipelines.reporting.parts import OPTIONS, SEED, make_chapter, make_node
+from plankton_embedding.pipelines.reporting.parts import (
+    OPTIONS,
+    PAGE,
+    SEED,
+    make_chapter,
+    make_node,
+)
 
 
 def create_chapter() -> Pipeline:
@@ -89,6 +95,7 @@ def create_chapter() -> Pipeline:
                 describe_unseen,
                 ["zero_shot_scores", "zero_shot_left_out", "novelty"],
                 "unseen_description",
+                tags=(PAGE,),
             ),
             make_node(
                 render_open_world_chapter,
