@@ -99,3 +99,17 @@ def test_a_part_that_needs_what_lived_in_memory_says_where_to_begin(tmp_path):
     output, _ = process.communicate(timeout=300)
     assert "--from-nodes accept_images" in output
     assert "Traceback" not in output
+
+
+@pytest.mark.slow
+def test_threads_report_the_same(tmp_path, image_folder):
+    project = make_project(tmp_path / "project", image_folder)
+    run(project, "--pipelines", "data_engineering,modelling")
+    run(project, "--pipelines", "reporting")
+    run(project, "--pipelines", "reporting", "--runner", "ThreadRunner")
+    for name in ("metrics.json", "class_scores.png", "confusion_matrix.png", "report.html"):
+        versions = sorted((project / "data/08_reporting" / name).glob(f"*/{name}"))
+        assert len(versions) == 2
+        assert versions[0].stat().st_size > 0
+        if name != "report.html":
+            assert versions[0].read_bytes() == versions[1].read_bytes(), name
