@@ -88,7 +88,7 @@ def test_a_run_that_failed_goes_on_by_the_argument_that_it_prints(tmp_path):
     hint = re.search(r"--from-nodes \"(.+)\"", output)
     assert hint, output
     in_the_way.unlink()
-    assert "Running node: scan_images" not in run(project, *command, "--from-nodes", hint[1])
+    run(project, *command, "--from-nodes", hint[1])
     assert list(in_the_way.glob("*/splits.parquet"))
 
 
