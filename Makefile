@@ -93,6 +93,10 @@ bench-training: $(INSTALLED) $(SAMPLE)  ## measure the training: steps, memory, 
 bench-reporting: $(INSTALLED)  ## measure the report on random embeddings (10 minutes)
 	@$(BIN)/python -m benchmarks.reporting
 
+.PHONY: bench-start
+bench-start: $(INSTALLED)  ## measure how long commands take to start (needs a finished `make run`)
+	@$(BIN)/python -m benchmarks.start
+
 .PHONY: viz
 viz: $(INSTALLED)  ## show the pipelines in Kedro-Viz
 	$(BIN)/kedro viz run --env sample

@@ -20,6 +20,38 @@ class MissingInputError(UserError):
     """A run begins with a dataset that no earlier run has made."""
 
 
+class RunnerError(UserError):
+    """A pipeline is run by a runner that cannot run it right."""
+
+
+def check_runner(runner: str, pipeline: Pipeline) -> None:
+    """Check that a runner can run a pipeline.
+
+    Parameters
+    ----------
+    runner
+        Of the run's parameters: the runner's text.
+
+    Raises
+    ------
+    RunnerError
+        If it is Kedro's ParallelRunner, or ThreadRunner with a training.
+    """
+    if "ParallelRunner" in runner:
+        raise RunnerError(
+            "ParallelRunner hands nodes to processes that know nothing of the tracked run, and "
+            "cannot take images or networks along. Run without --runner: scanning uses all "
+            "processors by itself (engine.workers), and `--pipelines reporting` can be run with "
+            "`--runner ThreadRunner`."
+        )
+    if "ThreadRunner" in runner and any("training" in node.tags for node in pipeline.nodes):
+        raise RunnerError(
+            "ThreadRunner would train beside other nodes that draw from the same random numbers: "
+            "the result could not be reproduced. Train without --runner; `--pipelines reporting` "
+            "can be run with `--runner ThreadRunner`."
+        )
+
+
 def check_processes(pipeline: Pipeline) -> None:
     """Check that several processes do nothing together but train.
 
@@ -43,15 +75,38 @@ def check_inputs(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
     Raises
     ------
     MissingInputError
-        Names the datasets that are missing, and the pipelines that make them.
+        Names the datasets that are missing, and the pipelines that make them; those that are
+        never on the disk, and the nodes that make them.
     """
-    check_exists(
-        catalog,
-        *(
-            name
-            for name in sorted(pipeline.inputs())
-            if not name.startswith("params:") and name != "raw_images"
-        ),
+    names = [
+        name
+        for name in sorted(pipeline.inputs())
+        if not name.startswith("params:") and name != "raw_images"
+    ]
+    check_exists(catalog, *(name for name in names if not _in_memory_only(catalog, name)))
+    _check_not_in_memory({name for name in names if not catalog.exists(name)})
+
+
+def _in_memory_only(catalog: CatalogProtocol, name: str) -> bool:
+    dataset: Any = catalog.get(name) if name in catalog else None
+    return dataset is None or dataset._EPHEMERAL
+
+
+def _check_not_in_memory(missing: set[str]) -> None:
+    if not missing:
+        return
+    from plankton_embedding.pipeline_registry import register_pipelines
+
+    makers = {
+        node.name
+        for pipeline in register_pipelines().values()
+        for node in pipeline.nodes
+        if missing & set(node.outputs)
+    }
+    raise MissingInputError(
+        f"{', '.join(sorted(missing))} is handed on in memory, and no file holds it. Run what "
+        f"makes it too: {', '.join(sorted(makers))} (with --nodes), or begin there: "
+        f"`--from-nodes {','.join(sorted(makers))}`."
     )
 
 

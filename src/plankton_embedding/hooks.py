@@ -18,6 +18,7 @@ from plankton_embedding.checks import (
     check_processes,
     check_raw_images,
     check_reports_only,
+    check_runner,
 )
 from plankton_embedding.errors import UserError
 from plankton_embedding.interruption import Interruption
@@ -60,9 +61,11 @@ class CheckingHooks:
 
         Raises
         ------
-        RanksError, MissingInputError, ParameterError, DeviceError, WeightsError
-            See `check_processes`, `check_inputs`, `check_raw_images` and `check_training`.
+        RunnerError, RanksError, MissingInputError, ParameterError, DeviceError, WeightsError
+            See `check_runner`, `check_processes`, `check_inputs`, `check_raw_images` and
+            `check_training`.
         """
+        check_runner(run_params["runner"], pipeline)
         check_processes(pipeline)
         check_inputs(pipeline, catalog)
         if "raw_images" in pipeline.inputs():

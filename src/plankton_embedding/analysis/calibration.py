@@ -14,9 +14,6 @@ from typing import Self
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize_scalar
-from scipy.spatial.distance import cdist
-from scipy.special import log_softmax, softmax
 
 from plankton_embedding.analysis.centroids import Centroids, fit_centroids
 from plankton_embedding.analysis.embedding_tables import class_labels, embedding_matrix
@@ -68,6 +65,9 @@ class CentroidConfidence:
         ndarray of float64, shape (images, classes)
             Rows add up to 1; the largest is that of the nearest centroid.
         """
+        from scipy.spatial.distance import cdist
+        from scipy.special import softmax
+
         distances = cdist(finite_vectors(vectors), self.centroids.vectors)
         return softmax(-distances / self.temperature, axis=1)
 
@@ -93,6 +93,8 @@ def fit_temperature(distances: NDArray[np.float64], members: NDArray[np.intp]) -
     float
         In units of the distances; 1 if there are no images, one class, or no distances but 0.
     """
+    from scipy.optimize import minimize_scalar
+
     images, classes = distances.shape
     scale = float(distances.mean()) if distances.size else 0.0
     if images == 0 or classes < 2 or scale == 0:
@@ -114,6 +116,8 @@ def log_losses(
     distances: NDArray[np.float64], members: NDArray[np.intp], temperature: float
 ) -> NDArray[np.float64]:
     """Return ``−log p`` of each image's own class, shape (images,)."""
+    from scipy.special import log_softmax
+
     logarithms = log_softmax(-distances / temperature, axis=1)
     return -logarithms[np.arange(len(members)), members]
 
@@ -143,6 +147,8 @@ def measure_confidence(
     EmbeddingsError
         As from `open_set.open_set_images`.
     """
+    from scipy.spatial.distance import cdist
+
     images = open_set_images(embeddings, step)
     images = images[images["split"] != "validation"]
     labels, names = class_labels(images), confidence.centroids.class_names

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
-from sklearn.metrics import confusion_matrix
 
 from plankton_embedding.analysis.centroids import classify, fit_centroids
 from plankton_embedding.analysis.clustering import fit_clusters
@@ -54,6 +52,9 @@ class MatchedKMeans:
 
     def fit(self, vectors: NDArray[np.float64], labels: NDArray[np.str_]) -> None:
         """Cluster the vectors, and match the clusters to the classes."""
+        from scipy.optimize import linear_sum_assignment
+        from sklearn.metrics import confusion_matrix
+
         class_names, members = np.unique(labels, return_inverse=True)
         codes = np.arange(len(class_names))
         self._model = fit_clusters(vectors, len(codes), self.starts, self._seed)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial.distance import cdist
 
 
 @dataclass(frozen=True)
@@ -101,6 +100,8 @@ def classify(
     distance : ndarray of float64, shape (images,)
         Euclidean distance to that centroid, in units of the embedding.
     """
+    from scipy.spatial.distance import cdist
+
     distances = cdist(np.asarray(vectors, dtype=np.float64), centroids.vectors)
     nearest = distances.argmin(axis=1)
     return centroids.class_names[nearest], distances[np.arange(len(distances)), nearest]

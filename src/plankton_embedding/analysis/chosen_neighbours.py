@@ -6,8 +6,6 @@ import warnings
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedKFold
-from sklearn.neighbors import KNeighborsClassifier
 
 from plankton_embedding.analysis.votes import most_frequent
 
@@ -28,6 +26,8 @@ class ChosenNeighbours:
 
     def fit(self, vectors: NDArray[np.float64], labels: NDArray[np.str_]) -> None:
         """Choose k, and keep the vectors."""
+        from sklearn.neighbors import KNeighborsClassifier
+
         self.neighbour_count = self._choose(vectors, labels)
         self._model = KNeighborsClassifier(self.neighbour_count).fit(vectors, labels)
 
@@ -42,6 +42,9 @@ class ChosenNeighbours:
         A class of fewer images than folds is held out in some folds only. Neighbours are sought
         once a fold, for all k together.
         """
+        from sklearn.model_selection import StratifiedKFold
+        from sklearn.neighbors import KNeighborsClassifier
+
         _, members, sizes = np.unique(labels, return_inverse=True, return_counts=True)
         folds = min(self._folds, int(sizes.max()))
         if folds < 2:  # nothing of a class would be left to be found

@@ -10,15 +10,11 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.dummy import DummyClassifier
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
-from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
@@ -35,6 +31,9 @@ from plankton_embedding.analysis.embedding_tables import (
     validation_steps,
 )
 from plankton_embedding.analysis.support_vectors import MachineOnComponents, SupportVectorMachine
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
 
 Vectors = NDArray[np.float64]
 Labels = NDArray[np.str_]
@@ -130,6 +129,9 @@ def predict_by_classifiers(
 
 def list_classifiers(options: ClassifierOptions) -> list[Candidate]:
     """Return the classifiers to be compared, not fitted yet."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.tree import DecisionTreeClassifier
+
     neighbours = ChosenNeighbours(options.neighbour_counts, options.folds, options.seed)
     tree = DecisionTreeClassifier(random_state=options.seed)
     linear, radial = SupportVectorMachine("linear"), SupportVectorMachine("rbf")
@@ -161,12 +163,16 @@ def _describe_logistic(model: LogisticRegression) -> str:
 
 
 def _only_class(name: str) -> Candidate:
+    from sklearn.dummy import DummyClassifier
+
     return Candidate(name, DummyClassifier(), lambda: "only one class")
 
 
 def _run(
     candidate: Candidate, vectors: Vectors, labels: Labels, scored: Vectors
 ) -> tuple[Labels, dict[str, Any]]:
+    from sklearn.exceptions import ConvergenceWarning
+
     start = perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the settings tell

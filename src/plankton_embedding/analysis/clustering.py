@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.cluster import KMeans
-from sklearn.metrics import (
-    adjusted_mutual_info_score,
-    normalized_mutual_info_score,
-    silhouette_score,
-)
+
+if TYPE_CHECKING:
+    from sklearn.cluster import KMeans
 
 from plankton_embedding.analysis.embedding_tables import (
     class_labels,
@@ -52,6 +51,8 @@ def measure_clustering(
     EmbeddingsError
         If the step has no test embeddings.
     """
+    from sklearn.metrics import adjusted_mutual_info_score, normalized_mutual_info_score
+
     test = select_embeddings(embeddings, step, "test")
     vectors, labels = embedding_matrix(test), class_labels(test)
     classes = len(np.unique(labels))
@@ -78,6 +79,8 @@ def fit_clusters(vectors: ArrayLike, clusters: int, starts: int, seed: int) -> K
         The tightest clustering of so many is kept.
     seed : int
     """
+    from sklearn.cluster import KMeans
+
     matrix = np.asarray(vectors, dtype=np.float64)
     distinct = len(np.unique(matrix, axis=0))
     return KMeans(min(clusters, distinct), n_init=starts, random_state=seed).fit(matrix)
@@ -86,6 +89,8 @@ def fit_clusters(vectors: ArrayLike, clusters: int, starts: int, seed: int) -> K
 def _silhouette(
     vectors: NDArray[np.float64], labels: NDArray[np.str_], limit: int, seed: int
 ) -> dict[str, float | int]:
+    from sklearn.metrics import silhouette_score
+
     chosen = np.random.default_rng(seed).permutation(len(labels))[:limit]
     classes = len(np.unique(labels[chosen]))
     if not 2 <= classes < len(chosen):

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial.distance import cdist
 
 from plankton_embedding.analysis.centroids import classify
 from plankton_embedding.analysis.embedding_tables import class_labels, embedding_matrix
@@ -139,6 +138,8 @@ def _classify_left_out(
 
 
 def _nearest_classes(gallery: ClassGallery, place: int, given: NDArray[np.intp]) -> pd.DataFrame:
+    from scipy.spatial.distance import cdist
+
     distances = cdist(gallery.centroids[place : place + 1], gallery.centroids)[0]
     order = np.argsort(distances, kind="stable")
     order = order[order != place]

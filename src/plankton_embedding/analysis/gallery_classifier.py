@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 
 from plankton_embedding.analysis.decision_rule import DecisionRule, check_rule
 from plankton_embedding.analysis.embedding_tables import embedding_matrix
@@ -77,6 +76,8 @@ class GalleryClassifier:
         return table[list(types)].astype(types)
 
     def _rank_classes(self, vectors: NDArray[np.float64]) -> dict[str, object]:
+        from scipy.spatial.distance import cdist
+
         distances = cdist(vectors, self.gallery.centroids)
         # Of equally near centroids the first, as in `centroids.classify`.
         order = np.argsort(distances, axis=1, kind="stable")[:, : RANKS[-1]]

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.spatial.distance import cdist
 
 from plankton_embedding.analysis.embedding_tables import (
     class_labels,
@@ -110,6 +109,8 @@ def find_copies(gallery_embeddings: pd.DataFrame, enrolled: pd.DataFrame) -> pd.
     Series of str
         By the ``image_id`` of each such image, the id that it has in the table.
     """
+    from scipy.spatial.distance import cdist
+
     found: dict[str, str] = {}
     for name, images in enrolled.groupby("class_name"):
         known = gallery_embeddings[gallery_embeddings["class_name"] == name]

@@ -8,8 +8,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.cluster.hierarchy import leaves_list, linkage
-from scipy.spatial.distance import cdist, squareform
 
 from plankton_embedding.analysis.centroids import Centroids
 
@@ -38,6 +36,8 @@ def class_radii(vectors: ArrayLike, labels: ArrayLike, centroids: Centroids) -> 
 
 def separation_matrix(centroids: Centroids) -> NDArray[np.float64]:
     """Return the distances between all centroids, shape (classes, classes), zero diagonal."""
+    from scipy.spatial.distance import cdist
+
     return cdist(centroids.vectors, centroids.vectors)
 
 
@@ -50,6 +50,8 @@ def distinct_separations(separations: NDArray[np.float64]) -> NDArray[np.float64
     -------
     ndarray of float64, shape (classes * (classes - 1) / 2,)
     """
+    from scipy.spatial.distance import squareform
+
     return squareform(separations, checks=False)
 
 
@@ -104,6 +106,8 @@ def link_classes(separations: ArrayLike) -> NDArray[np.float64]:
         ``separations``, an earlier join by the number of classes plus its row), their distance,
         and the classes in both. No rows for one class.
     """
+    from scipy.cluster.hierarchy import linkage
+
     matrix = np.asarray(separations, dtype=np.float64)
     if len(matrix) < 2:
         return np.empty((0, 4))
@@ -115,6 +119,8 @@ def similarity_order(centroids: Centroids) -> NDArray[np.str_]:
 
     It is that of the leaves of `link_classes`.
     """
+    from scipy.cluster.hierarchy import leaves_list
+
     if len(centroids.class_names) < 3:
         return centroids.class_names
     return centroids.class_names[leaves_list(link_classes(separation_matrix(centroids)))]

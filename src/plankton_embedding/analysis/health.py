@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial.distance import cdist
 
 from plankton_embedding.analysis.centroids import fit_centroids
 from plankton_embedding.analysis.geometry import class_radii, nearest_classes, separation_matrix
@@ -75,6 +74,8 @@ def triplet_activity(vectors: ArrayLike, labels: ArrayLike, margin: float) -> di
         ``mean_positive_distance`` and ``mean_negative_distance``: Euclidean, over pairs of one
         class and of two classes. NaN where there are none.
     """
+    from scipy.spatial.distance import cdist
+
     matrix = np.asarray(vectors, dtype=np.float64)
     names = np.asarray(labels)
     distances = cdist(matrix, matrix)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import ConvexHull
 
 _FLAT_BELOW = 1e-9
 
@@ -41,6 +40,8 @@ def convex_hull(points: ArrayLike) -> Hull:
     ValueError
         If there are no points, or in other than two or three dimensions.
     """
+    from scipy.spatial import ConvexHull
+
     matrix = np.asarray(points, dtype=np.float64)
     if matrix.ndim != 2 or len(matrix) == 0 or matrix.shape[1] not in (2, 3):
         raise ValueError(f"a hull needs points in 2 or 3 dimensions, not shape {matrix.shape}")

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial.distance import cdist
 
 from plankton_embedding.analysis.centroids import Centroids
 
@@ -41,6 +40,8 @@ def left_out_distances(
     ndarray of float64, shape (images, classes)
         Infinite from an image to its class if it is alone there.
     """
+    from scipy.spatial.distance import cdist
+
     distances = cdist(vectors, centroids.vectors)
     alone = counts[members] == 1
     rows = np.arange(len(distances))

@@ -7,8 +7,6 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial.distance import cdist
-from sklearn.covariance import ledoit_wolf
 
 from plankton_embedding.analysis.centroids import Centroids, fit_centroids
 from plankton_embedding.analysis.left_out_distances import (
@@ -51,6 +49,8 @@ class MahalanobisDistance:
     @classmethod
     def fit(cls, vectors: ArrayLike, labels: ArrayLike) -> Self:
         """Fit to reference images, shapes (images, features) and (images,)."""
+        from sklearn.covariance import ledoit_wolf
+
         matrix = finite_vectors(vectors)
         centroids = fit_centroids(matrix, labels)
         members, counts = count_members(labels, centroids)
@@ -75,6 +75,8 @@ class MahalanobisDistance:
         return self.centroids.class_names[self._nearest(vectors)[0]]
 
     def _nearest(self, vectors: ArrayLike) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        from scipy.spatial.distance import cdist
+
         matrix, centres = finite_vectors(vectors), self.centroids.vectors @ self.whitening.T
         nearest, scores = np.empty(len(matrix), dtype=np.intp), np.empty(len(matrix))
         for rows in row_chunks(len(matrix), len(centres)):
@@ -91,6 +93,8 @@ class MahalanobisDistance:
         Morrison 1950, doi:10.1214/aoms/1177729893), that to its own centroid k² / (k − 1)² times
         as much. The strength of shrinkage, δ m and n, is kept.
         """
+        from scipy.spatial.distance import cdist
+
         matrix, centres = finite_vectors(vectors), self.centroids.vectors @ self.whitening.T
         members, counts = count_members(labels, self.centroids)
         own_share = (1 - self.shrinkage) / max(self.images, 1)

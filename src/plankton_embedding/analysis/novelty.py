@@ -19,7 +19,6 @@ from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial.distance import cdist
 
 from plankton_embedding.analysis.centroids import Centroids, fit_centroids
 from plankton_embedding.analysis.geometry import class_radii
@@ -83,6 +82,8 @@ class ScaledDistance:
 
     def score(self, vectors: ArrayLike) -> NDArray[np.float64]:
         """Return the score of each vector, in radii, shape (images,)."""
+        from scipy.spatial.distance import cdist
+
         matrix = finite_vectors(vectors)
         scores = np.empty(len(matrix))
         for rows in row_chunks(len(matrix), len(self.radii)):

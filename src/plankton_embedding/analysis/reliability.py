@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from plankton_embedding.analysis.scores import wilson_interval
 
@@ -32,6 +31,8 @@ def measure_reliability(confidences: pd.DataFrame, bins: int) -> pd.DataFrame:
         ``images``, ``lowest_confidence``, ``highest_confidence``, ``mean_confidence``,
         ``accuracy`` with ``low`` and ``high`` (Wilson 95 %).
     """
+    from scipy.stats import rankdata
+
     known = confidences[confidences["known"].to_numpy(dtype=bool)]
     right = (known["class_name"] == known["predicted_class"]).to_numpy(dtype=bool)
     parts = []

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.metrics import precision_recall_fscore_support
 
 _NORMAL_QUANTILE = NormalDist().inv_cdf(0.975)
 
@@ -102,6 +101,8 @@ def class_scores(true: ArrayLike, predicted: ArrayLike) -> pd.DataFrame:
         Columns ``class_name``, ``precision``, ``recall``, ``recall_low`` and ``recall_high``
         (Wilson 95 %; NaN without images), ``f1``, ``support``.
     """
+    from sklearn.metrics import precision_recall_fscore_support
+
     true_names = np.asarray(true, dtype=np.str_)
     predicted_names = np.asarray(predicted, dtype=np.str_)
     names = np.union1d(true_names, predicted_names)

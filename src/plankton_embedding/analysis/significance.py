@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import binom
 
 from plankton_embedding.analysis.scores import (
     accuracy_summary,
@@ -126,6 +125,8 @@ def compare_in_pairs(predictions: pd.DataFrame) -> pd.DataFrame:
     ValueError
         If the classifiers did not classify the same images in the same order.
     """
+    from scipy.stats import binom
+
     names, right = _right_answers(predictions)
     first, second = np.triu_indices(len(names), 1)
     # [i, j]: images that i got right and j did not.

@@ -6,10 +6,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.decomposition import PCA
-from sklearn.metrics.pairwise import rbf_kernel
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
 
 from plankton_embedding.analysis.votes import most_frequent
 
@@ -36,6 +32,8 @@ class SupportVectorMachine:
 
     def fit(self, vectors: NDArray[np.float64], labels: NDArray[np.str_]) -> None:
         """Fit a machine for each pair of classes."""
+        from sklearn.svm import SVC
+
         variance = float(vectors.var())
         # The default, gamma="scale", spelt out: SVC does not tell what it came to.
         self._gamma = 1 / (vectors.shape[1] * variance) if variance > 0 else 1.0
@@ -71,6 +69,8 @@ class SupportVectorMachine:
         ``dual_coef_`` holds, for a support vector of class i, its weight against each other
         class: row j of those before i, row j - 1 of those behind it.
         """
+        from sklearn.metrics.pairwise import rbf_kernel
+
         model = self._model
         # scikit-learn turns the signs of the only pair of two classes.
         sign = -1.0 if len(model.classes_) == 2 else 1.0
@@ -104,6 +104,9 @@ class MachineOnComponents:
 
     def fit(self, vectors: NDArray[np.float64], labels: NDArray[np.str_]) -> None:
         """Find the components, then fit the machine."""
+        from sklearn.decomposition import PCA
+        from sklearn.preprocessing import StandardScaler
+
         kept = min(self._components, *vectors.shape)
         self._scaler = StandardScaler().fit(vectors)
         self._basis = PCA(kept, svd_solver="full")

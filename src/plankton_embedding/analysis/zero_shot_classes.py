@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 
 from plankton_embedding.analysis.centroids import fit_centroids
 from plankton_embedding.analysis.neighbours import nearest_in_rows, squared_distance_chunks
@@ -46,6 +45,8 @@ def find_by_centroids(matrix: NDArray[np.float64], sets: SupportSets) -> FoundCl
     matrix : ndarray of float64, shape (images, features)
     sets : SupportSets
     """
+    from scipy.spatial.distance import cdist
+
     found, queries = FoundClasses.empty(sets), matrix[sets.scored_rows()]
     seen, centroids = _centroids(matrix, sets, sets.reference_rows)
     distances = np.full((len(queries), len(sets.class_names)), np.inf)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from plankton_embedding.analysis.reliability import expected_calibration_error
+from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.rejection import say_why_empty
 from plankton_embedding.figures.style import (
     INK,
     MUTED,
     PLAIN_COLOUR,
     figure_style,
+    new_figure,
     percent_ticks,
 )
 
@@ -37,7 +36,7 @@ def draw_reliability(reliability: pd.DataFrame, confidences: pd.DataFrame) -> Fi
         As from `plankton_embedding.analysis.calibration.measure_confidence`.
     """
     with figure_style():
-        figure = Figure(figsize=(9.4, 5.0))
+        figure = new_figure(figsize=(9.4, 5.0))
         figure.set_layout_engine("constrained", w_pad=0.12)
         grid = figure.add_gridspec(2, 2, width_ratios=(1.15, 1))
         _draw_diagram(figure.add_subplot(grid[:, 0]), reliability)
@@ -84,6 +83,8 @@ def _draw_diagram(axes: Axes, reliability: pd.DataFrame) -> None:
 
 
 def _draw_histogram(axes: Axes, confidences: pd.DataFrame, column: str) -> None:
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
     known = confidences["known"].to_numpy(dtype=bool)
     right = (confidences["class_name"] == confidences["predicted_class"]).to_numpy(dtype=bool)
     kinds = (

@@ -9,14 +9,11 @@ from collections.abc import Hashable
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
+from plankton_embedding.figures.kinds import Drawn, InteractiveFigure
 from plankton_embedding.figures.page import inline_data, inline_figure, render
 from plankton_embedding.figures.palette import class_colours
-
-Drawn = Figure | str
 
 _WIDE_FROM_CLASSES = 45
 
@@ -47,7 +44,7 @@ def render_confusions_chapter(
     confusion_counts: pd.DataFrame,
     confusion_matrix: Drawn,
     confusion_shares: Drawn,
-    confusion_slider: go.Figure,
+    confusion_slider: InteractiveFigure,
     confused_pairs_section: str,
 ) -> str:
     """Render the chapter about what is taken for what."""
@@ -80,7 +77,7 @@ def render_components_chapter(
     explained_variance: Drawn,
     component_views: Drawn,
     standardised_views: Drawn,
-    principal_components: go.Figure,
+    principal_components: InteractiveFigure,
     central_share: float,
 ) -> str:
     """Render the chapter about the principal components."""
@@ -96,7 +93,9 @@ def render_components_chapter(
     )
 
 
-def render_movement_chapter(embedding_animation: go.Figure, radius_animation: go.Figure) -> str:
+def render_movement_chapter(
+    embedding_animation: InteractiveFigure, radius_animation: InteractiveFigure
+) -> str:
     """Render the chapter about how the embedding took shape."""
     return render(
         "movement.html",

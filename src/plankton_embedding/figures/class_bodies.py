@@ -6,7 +6,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
 
 # Few corners: an animation holds a surface for each class at each step.
 _MERIDIANS, _RINGS = 8, 5
@@ -81,6 +80,8 @@ def class_ellipsoids(
     -------
     ndarray of float64, shape (..., 42, 3)
     """
+    from scipy.stats import chi2
+
     vertices, _ = unit_sphere()
     missing = np.isnan(covariances)
     variances, axes = np.linalg.eigh(np.where(missing, 0.0, covariances))

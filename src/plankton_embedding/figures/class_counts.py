@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
+from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.style import (
     MUTED,
     PAPER,
     SPLIT_COLOURS,
     figure_style,
+    new_figure,
     percent_ticks,
     short_label,
 )
@@ -31,7 +30,7 @@ def draw_class_counts(class_counts: pd.DataFrame) -> Figure:
     labels = [short_label(str(name)) for name in table["class_name"]]
     with figure_style():
         height = max(2.2, 0.19 * len(table) + 1.3)
-        figure = Figure(figsize=(9.4, height), layout="constrained")
+        figure = new_figure(figsize=(9.4, height), layout="constrained")
         found, shares = figure.subplots(1, 2, sharey=True, width_ratios=[1, 1.25])
         _draw_found(found, table["found"])
         _draw_shares(shares, table)
@@ -45,6 +44,8 @@ def draw_class_counts(class_counts: pd.DataFrame) -> Figure:
 
 
 def _draw_found(axes: Axes, found: pd.Series) -> None:
+    from matplotlib.ticker import NullFormatter, StrMethodFormatter
+
     rows = range(len(found))
     axes.hlines(rows, 0.8, found, color=MUTED, alpha=0.5, linewidth=1.2)
     axes.plot(found, rows, "o", color=SPLIT_COLOURS["train"], markersize=5)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.style import (
     INK,
     MUTED,
     PLAIN_COLOUR,
     SPLIT_COLOURS,
     figure_style,
+    new_figure,
     percent_ticks,
     short_label,
 )
@@ -35,7 +35,7 @@ def draw_class_scores(class_metrics: pd.DataFrame) -> Figure:
     rows = np.arange(len(table))
     labels = [short_label(str(name)) for name in table["class_name"]]
     with figure_style():
-        figure = Figure(figsize=(9.4, max(2.4, 0.2 * len(table) + 1.4)), layout="constrained")
+        figure = new_figure(figsize=(9.4, max(2.4, 0.2 * len(table) + 1.4)), layout="constrained")
         axes = figure.subplots()
         _draw_scores(axes, table)
         _write_support(axes, table)

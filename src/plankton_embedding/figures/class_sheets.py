@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from matplotlib.figure import Figure
 
+from plankton_embedding.figures.kinds import Figure
 from plankton_embedding.figures.picture_rows import Picture, PictureRow, draw_picture_rows
 from plankton_embedding.figures.style import SPLIT_COLOURS
 

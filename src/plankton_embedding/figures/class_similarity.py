@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection, PolyCollection
-from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import text_to_path
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from plankton_embedding.analysis.geometry import link_classes
-from plankton_embedding.figures.style import GRID, INK, MUTED, figure_style, short_labels
+from plankton_embedding.figures.kinds import Axes, Figure
+from plankton_embedding.figures.style import (
+    GRID,
+    INK,
+    MUTED,
+    figure_style,
+    new_figure,
+    short_labels,
+)
 
-# From full (near) to clear (far): the page shines through where classes are unlike.
-_NEARNESS = LinearSegmentedColormap.from_list("nearness", [(0.08, 0.40, 0.67, a) for a in (1, 0)])
 _WHITE_LETTERS_UP_TO = 0.5
 _TREE_INCHES, _BAR_LABEL_INCHES, _ABOVE_INCHES, _EDGE_INCHES = 1.9, 3.4, 0.8, 0.2
 _POINTS = 72
@@ -44,7 +43,7 @@ def draw_class_similarity(separations: pd.DataFrame) -> Figure:
         left, below = _EDGE_INCHES + _TREE_INCHES + names, _EDGE_INCHES + names
         width = left + max(side, _BAR_LABEL_INCHES) + _EDGE_INCHES
         height = below + side + _ABOVE_INCHES
-        figure = Figure(figsize=(width, height))
+        figure = new_figure(figsize=(width, height))
         axes = figure.add_axes((left / width, below / height, side / width, side / height))
         _label_classes(axes, labels, letters)
         if classes < 2:
@@ -58,6 +57,9 @@ def draw_class_similarity(separations: pd.DataFrame) -> Figure:
 
 
 def _longest(labels: list[str], letters: float) -> float:
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
     font = FontProperties(size=letters)
     widths = (text_to_path.get_text_width_height_descent(label, font, False)[0] for label in labels)
     return max(widths) / _POINTS
@@ -76,11 +78,18 @@ def _label_classes(axes: Axes, labels: list[str], letters: float) -> None:
 def _draw_separations(
     axes: Axes, distances: NDArray[np.float64], side: float, letters: float
 ) -> None:
+    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.ticker import MaxNLocator
+
     others = np.where(np.eye(len(distances), dtype=bool), np.nan, distances)
     lowest, highest = np.nanmin(others), np.nanmax(others)
     # Two classes have one distance; a scale needs two ends.
     low, high = (lowest, highest) if highest > lowest else (0.0, max(highest, 1.0))
-    image = axes.imshow(others, cmap=_NEARNESS, vmin=low, vmax=high, interpolation="none")
+    # From full (near) to clear (far): the page shines through where classes are unlike.
+    nearness = LinearSegmentedColormap.from_list(
+        "nearness", [(0.08, 0.40, 0.67, a) for a in (1, 0)]
+    )
+    image = axes.imshow(others, cmap=nearness, vmin=low, vmax=high, interpolation="none")
     _gray_diagonal(axes, len(others))
     _mark_nearest(axes, others, low + _WHITE_LETTERS_UP_TO * (high - low), letters)
     above = axes.inset_axes((0, 1 + 0.22 / side, min(1, 2.6 / side), 0.14 / side))
@@ -92,6 +101,8 @@ def _draw_separations(
 
 
 def _gray_diagonal(axes: Axes, classes: int) -> None:
+    from matplotlib.collections import PolyCollection
+
     places = np.arange(classes)
     cells = PolyCollection(list(_frames(places)), facecolors=GRID, linewidths=0)
     axes.add_collection(cells, autolim=False)
@@ -102,6 +113,8 @@ def _gray_diagonal(axes: Axes, classes: int) -> None:
 def _mark_nearest(
     axes: Axes, others: NDArray[np.float64], deep_up_to: float, letters: float
 ) -> None:
+    from matplotlib.collections import LineCollection
+
     nearest = np.nanargmin(others, axis=1)
     frames = LineCollection(list(_frames(nearest)), colors=INK, linewidths=0.7)
     axes.add_collection(frames, autolim=False)
@@ -130,6 +143,9 @@ def _short_distance(distance: float) -> str:
 
 
 def _draw_tree(axes: Axes, tree: NDArray[np.float64], classes: int) -> None:
+    from matplotlib.collections import LineCollection
+    from matplotlib.ticker import MaxNLocator
+
     lines = LineCollection(list(_branches(tree, classes)), colors=INK, linewidths=0.9)
     axes.add_collection(lines, autolim=False)
     highest = tree[-1, 2]

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
-from plankton_embedding.figures.style import GRID, INK, MUTED, figure_style, percent_ticks
+from plankton_embedding.figures.kinds import Axes, Figure
+from plankton_embedding.figures.style import (
+    GRID,
+    INK,
+    MUTED,
+    figure_style,
+    new_figure,
+    percent_ticks,
+)
 
 _SURE_BELOW = 0.05
 _ROW_HEIGHT = 0.5
@@ -47,7 +51,7 @@ def draw_classifier_comparison(comparison: pd.DataFrame, differences: pd.DataFra
     table = comparison.sort_values("accuracy", ascending=False, kind="stable")
     rows = len(table)
     with figure_style():
-        figure = Figure(figsize=(11.0, rows * _ROW_HEIGHT + 1.5))
+        figure = new_figure(figsize=(11.0, rows * _ROW_HEIGHT + 1.5))
         figure.set_layout_engine("constrained", w_pad=0.06)
         scores, times, pairs = figure.subplots(1, 3, sharey=True, width_ratios=[2.4, 1.4, 2.4])
         _draw_scores(scores, table)
@@ -84,6 +88,8 @@ def _label_rows(axes: Axes, table: pd.DataFrame) -> None:
 
 
 def _draw_scores(axes: Axes, table: pd.DataFrame) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     rows = np.arange(len(table))
     for score, ((low, high), label, colour, mark, place) in _SCORES.items():
         axes.hlines(rows + place, table[low], table[high], color=colour, linewidth=1.6)
@@ -127,6 +133,8 @@ def _draw_scores(axes: Axes, table: pd.DataFrame) -> None:
 
 
 def _draw_times(axes: Axes, table: pd.DataFrame) -> None:
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
     rows = np.arange(len(table))
     fit, predict = (
         table[f"{stage}_seconds"].clip(lower=_SHORTEST_SECONDS) for stage in ("fit", "predict")
@@ -157,6 +165,8 @@ def _duration(seconds: float) -> str:
 
 
 def _draw_pairs(axes: Axes, names: list[str], differences: pd.DataFrame) -> None:
+    from matplotlib.patches import Rectangle
+
     points, sure = _pair_matrices(names, differences)
     strongest = max(1.0, float(np.abs(points).max()))
     for row, column in np.argwhere(np.tri(len(names), k=-1, dtype=bool)).tolist():

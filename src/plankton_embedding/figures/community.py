@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from plankton_embedding.analysis.community import KNOWN_CLASSES, WITH_UNKNOWN
+from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.rejection import (
     SCORE_LOOKS,
     draw_kept_axis,
@@ -17,7 +16,7 @@ from plankton_embedding.figures.rejection import (
     say_why_empty,
     visible_from,
 )
-from plankton_embedding.figures.style import PAPER, figure_style
+from plankton_embedding.figures.style import PAPER, figure_style, new_figure
 
 _TITLES = {
     WITH_UNKNOWN: "All images, unknown as one more class",
@@ -35,7 +34,7 @@ def draw_community_distances(community: pd.DataFrame) -> Figure:
         95 % intervals of the mean over communities; one community has none.
     """
     with figure_style():
-        figure = Figure(figsize=(9.4, 4.7))
+        figure = new_figure(figsize=(9.4, 4.7))
         figure.set_layout_engine("constrained", w_pad=0.12)
         panels = figure.subplots(1, 2, sharey=True)
         for axes, (counted, title) in zip(panels, _TITLES.items(), strict=True):

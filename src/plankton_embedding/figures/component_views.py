@@ -5,17 +5,15 @@ from __future__ import annotations
 from math import ceil
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import Polygon
 from numpy.typing import NDArray
 
 from plankton_embedding.analysis.hulls import convex_hull
 from plankton_embedding.analysis.projection import ProjectedClasses
+from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.number_discs import draw_discs, number_places
 from plankton_embedding.figures.palette import class_colours
 from plankton_embedding.figures.scene import component_title
-from plankton_embedding.figures.style import figure_style, short_label
+from plankton_embedding.figures.style import figure_style, new_figure, short_label
 
 _PAIRS = ((1, 2), (3, 4))
 _WIDTH = 9.4
@@ -55,7 +53,7 @@ def _lay_out(views: int, names: list[str]) -> tuple[Figure, list[Axes], Axes]:
     height = 0.72 * width if stacked else width
     key_height = _ROW * ceil(len(names) / _key_columns(names)) + 0.1
     total = rows * (height + _BELOW + _ABOVE) + key_height
-    figure = Figure(figsize=(_WIDTH, total))
+    figure = new_figure(figsize=(_WIDTH, total))
     panels = []
     for number in range(views):
         row, column = divmod(number, columns)
@@ -70,6 +68,8 @@ def _lay_out(views: int, names: list[str]) -> tuple[Figure, list[Axes], Axes]:
 def _draw_view(
     axes: Axes, projected: ProjectedClasses, pair: tuple[int, int], colours: dict[str, str]
 ) -> None:
+    from matplotlib.patches import Polygon
+
     points, columns = projected.points, [f"pc{number}" for number in pair]
     hulls = {name: _in_plane(inner, pair) for name, inner in projected.central.items()}
     coordinates = points[columns].to_numpy()

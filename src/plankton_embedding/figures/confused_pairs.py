@@ -6,16 +6,20 @@ from collections.abc import Hashable
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from plankton_embedding.analysis.confusions import ROLES
+from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.page import render
 from plankton_embedding.figures.sprites import ImageSource
-from plankton_embedding.figures.style import GRID, MUTED, PLAIN_COLOUR, figure_style, short_labels
+from plankton_embedding.figures.style import (
+    GRID,
+    MUTED,
+    PLAIN_COLOUR,
+    figure_style,
+    new_figure,
+    short_labels,
+)
 from plankton_embedding.figures.thumbnails import make_thumbnail
 
 _CAPTIONS = {
@@ -78,7 +82,7 @@ def draw_confused_pairs(
     pictures = _read_pictures(examples, store)
     with figure_style():
         if pairs.empty:
-            figure = Figure(figsize=(6, 1))
+            figure = new_figure(figsize=(6, 1))
             figure.text(0.5, 0.5, _NONE_WRONG, ha="center", va="center")
             return figure
         return _draw_rows(pairs, examples, pictures) if pictures else _draw_bars(pairs)
@@ -107,7 +111,7 @@ def _draw_rows(
     row_height = _ABOVE + _SIDE + _GAP
     width = len(ROLES) * group - _BETWEEN + 2 * _EDGE
     height = len(pairs) * row_height + 2 * _EDGE
-    figure = Figure(figsize=(width, height))
+    figure = new_figure(figsize=(width, height))
     # One unit is one inch, from the top left.
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
@@ -127,6 +131,8 @@ def _draw_rows(
 def _draw_images(
     axes: Axes, images: list[NDArray[np.uint8]], place: tuple[float, float], edge: str
 ) -> None:
+    from matplotlib.patches import Rectangle
+
     left, top = place
     for number, pixels in enumerate(images):
         start = left + number * (_SIDE + _GAP)
@@ -137,7 +143,9 @@ def _draw_images(
 
 
 def _draw_bars(pairs: pd.DataFrame) -> Figure:
-    figure = Figure(figsize=(8.5, 0.9 + 0.27 * len(pairs)), layout="constrained")
+    from matplotlib.ticker import MaxNLocator
+
+    figure = new_figure(figsize=(8.5, 0.9 + 0.27 * len(pairs)), layout="constrained")
     axes = figure.subplots()
     rows = np.arange(len(pairs))
     bars = axes.barh(rows, pairs["images"], color=PLAIN_COLOUR, height=0.7)

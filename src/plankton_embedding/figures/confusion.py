@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, PowerNorm
-from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.image import AxesImage
-from matplotlib.textpath import text_to_path
 from numpy.typing import NDArray
 
+from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.style import (
     INK,
     MUTED,
     figure_style,
+    new_figure,
     percent_ticks,
     short_labels,
 )
 
+if TYPE_CHECKING:
+    from matplotlib.image import AxesImage
+
 # From clear to full: the page shines through where there is nothing, be it light or dark.
 SHARE_COLOUR = (0.08, 0.40, 0.67)
-_SHARES = LinearSegmentedColormap.from_list("shares", [(*SHARE_COLOUR, a) for a in (0, 1)])
 SHARE_TICKS = (0, 0.01, 0.1, 0.25, 0.5, 1)
 _WHITE_LETTERS_FROM = 0.5
 # Inches and points, at up to 30 classes and from 100 on.
@@ -76,15 +74,20 @@ def draw_shares(shares: NDArray[np.float64], class_names: list[str]) -> tuple[Fi
     shares : ndarray, shape (classes, classes)
     class_names : list of str
     """
+    from matplotlib.colors import LinearSegmentedColormap, PowerNorm
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
     labels, letters = short_labels(class_names), letter_size(len(shares))
     side = max(_BAR_HEIGHT, len(shares) * float(np.interp(len(shares), _CLASSES, _CELL)))
     font = FontProperties(size=letters)
     widths = [text_to_path.get_text_width_height_descent(label, font, False)[0] for label in labels]
     beside = (max(widths) + 4 * letters) / _POINTS
-    figure = Figure(figsize=(side + beside + _BAR_WIDTH, side + beside), layout="constrained")
+    figure = new_figure(figsize=(side + beside + _BAR_WIDTH, side + beside), layout="constrained")
     axes = figure.subplots()
+    paler = LinearSegmentedColormap.from_list("shares", [(*SHARE_COLOUR, a) for a in (0, 1)])
     image = axes.imshow(
-        shares, cmap=_SHARES, norm=PowerNorm(0.5, vmin=0, vmax=1), interpolation="none"
+        shares, cmap=paler, norm=PowerNorm(0.5, vmin=0, vmax=1), interpolation="none"
     )
     _label_classes(axes, labels, letters)
     place = (1 + 0.3 / side, 1 - _BAR_HEIGHT / side, 0.14 / side, _BAR_HEIGHT / side)

@@ -7,11 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.spatial.distance import cdist
 
 from plankton_embedding.analysis.confusions import ConfusionFrames, confusion_frames
 from plankton_embedding.figures.confusion import SHARE_COLOUR, draw_shares
@@ -49,6 +46,8 @@ def draw_confusion_animation(confusions: pd.DataFrame, order: Sequence[str]) -> 
 
 
 def _draw_frames(frames: ConfusionFrames) -> Iterator[NDArray[np.uint8]]:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     shares, titles = frames.shares, step_titles(frames)
     with figure_style():
         figure, image = draw_shares(shares[-1], list(frames.class_names))
@@ -82,6 +81,8 @@ def step_titles(frames: ConfusionFrames) -> list[str]:
 
 def _palette() -> NDArray[np.uint8]:
     # Made from the scale, not from a frame: rare colours keep theirs, and frames do not flicker.
+    from matplotlib.colors import to_rgb
+
     paper = np.array(to_rgb(PAPER))
     inks = [SHARE_COLOUR, to_rgb(INK), to_rgb(MUTED), to_rgb(GRID)]
     shades = [_SHADES_OF_SHARES, *[_SHADES_OF_LETTERS] * 3]
@@ -96,6 +97,8 @@ def _palette() -> NDArray[np.uint8]:
 
 def _in_palette(pixels: NDArray[np.uint8], palette: NDArray[np.uint8]) -> Image.Image:
     # Pillow's own choice is approximate: white paper became gray.
+    from scipy.spatial.distance import cdist
+
     packed = pixels.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
     codes, colours = pd.factorize(packed.ravel())
     unpacked = np.stack([colours >> 16, colours >> 8 & 255, colours & 255], axis=1)

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from plankton_embedding.analysis.confusions import confusion_frames
 from plankton_embedding.figures.confusion_animation import ANIMATED_SPLIT, step_titles
+from plankton_embedding.figures.kinds import InteractiveFigure
 from plankton_embedding.figures.playback import play_buttons, step_slider
 from plankton_embedding.figures.scene import GRID_GRAY, MID_GRAY
 from plankton_embedding.figures.style import short_labels
@@ -36,7 +36,7 @@ _HOVER = (
 )
 
 
-def draw_confusion_slider(confusions: pd.DataFrame, order: Sequence[str]) -> go.Figure:
+def draw_confusion_slider(confusions: pd.DataFrame, order: Sequence[str]) -> InteractiveFigure:
     """Draw the confusions of validation images as a heat map with a slider over the steps.
 
     The centroids are those of the same images: the accuracy in the title is optimistic. It shows
@@ -49,6 +49,8 @@ def draw_confusion_slider(confusions: pd.DataFrame, order: Sequence[str]) -> go.
     order : sequence of str
         The classes, as from `order_classes`.
     """
+    import plotly.graph_objects as go
+
     frames = confusion_frames(confusions, order, ANIMATED_SPLIT)
     titles = [{"title": {"text": text.replace("\n", "<br>")}} for text in step_titles(frames)]
     cells = [_cells(*of_step) for of_step in zip(frames.counts, frames.shares, strict=True)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
+from plankton_embedding.figures.kinds import Figure
 from plankton_embedding.figures.page import inline_figure, render
 from plankton_embedding.images.describe import REJECTED
 from plankton_embedding.images.rejects import count_kinds

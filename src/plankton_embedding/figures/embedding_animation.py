@@ -6,11 +6,11 @@ from html import escape
 from typing import Any, Literal
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from plankton_embedding.analysis.embedding_motion import EmbeddingMotion
 from plankton_embedding.figures.class_bodies import class_ellipsoids, class_spheres, unit_sphere
+from plankton_embedding.figures.kinds import InteractiveFigure
 from plankton_embedding.figures.playback import play_buttons, step_slider
 from plankton_embedding.figures.scene import (
     class_marks,
@@ -30,7 +30,7 @@ _TRACES_A_CLASS = 3
 
 def draw_embedding_animation(
     motion: EmbeddingMotion, body: Literal["ellipsoid", "sphere"]
-) -> go.Figure:
+) -> InteractiveFigure:
     """Draw images, centroids with their trails, and bodies of classes, one frame a step.
 
     The axes, their ranges and the images are the same in all frames, so what moves has moved.
@@ -44,6 +44,8 @@ def draw_embedding_animation(
         distributed images; or a sphere of the class's radius in the whole embedding. Projected
         distances are shorter than whole ones, so spheres overlap though classes may not.
     """
+    import plotly.graph_objects as go
+
     if body == "ellipsoid":
         bodies = class_ellipsoids(motion.centroids, motion.covariances)
     else:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.palette import class_colours
-from plankton_embedding.figures.style import GRID, INK, MUTED, PAPER, figure_style, short_labels
+from plankton_embedding.figures.style import (
+    GRID,
+    INK,
+    MUTED,
+    PAPER,
+    figure_style,
+    new_figure,
+    short_labels,
+)
 
 _MARKERS = {"validation": "o", "test": "D"}
 _MANY_CLASSES = 40
@@ -39,6 +44,8 @@ def draw_embedding_map(embedding_map: pd.DataFrame) -> Figure:
         As from `plankton_embedding.analysis.embedding_map.map_embedding`. Circles are validation
         images, diamonds are test images.
     """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     names = embedding_map["class_name"].astype(str)
     predicted = embedding_map["predicted_class"].astype(str)
     points = embedding_map.assign(
@@ -47,7 +54,7 @@ def draw_embedding_map(embedding_map: pd.DataFrame) -> Figure:
     # Neither the order of classes nor that of splits decides what is on top.
     points = points.sample(frac=1, random_state=0)
     with figure_style():
-        figure = Figure(figsize=(9.4, 8.4), dpi=_DOTS_AN_INCH)
+        figure = new_figure(figsize=(9.4, 8.4), dpi=_DOTS_AN_INCH)
         FigureCanvasAgg(figure)
         axes = figure.add_axes((0.005, 0.045, 0.99, 0.95))
         size = float(np.interp(np.log10(len(points)), [2, 4], [26, 5]))
@@ -72,6 +79,8 @@ def draw_embedding_map(embedding_map: pd.DataFrame) -> Figure:
 
 
 def _frame_map(axes: Axes, points: pd.DataFrame) -> None:
+    from matplotlib.lines import Line2D
+
     axes.set_aspect("equal", adjustable="datalim")
     axes.margins(0.06)
     axes.autoscale_view()

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from plankton_embedding.analysis.principal_basis import components_that_hold
+from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.style import (
     MUTED,
     PAPER,
     RADIUS_COLOUR,
     SEPARATION_COLOUR,
     figure_style,
+    new_figure,
     percent_ticks,
 )
 
@@ -32,7 +31,7 @@ def draw_explained_variance(explained_variance: pd.DataFrame, share: float) -> F
     """
     held = components_that_hold(explained_variance, share)
     with figure_style():
-        figure = Figure(figsize=(9.4, 3.5))
+        figure = new_figure(figsize=(9.4, 3.5))
         figure.set_layout_engine("constrained", w_pad=0.1)
         each, together = figure.subplots(1, 2)
         for projection, part in explained_variance.groupby("projection", sort=True):
@@ -77,6 +76,8 @@ def _held_by(name: str, components: int, share: float) -> str:
 
 
 def _finish(axes: Axes, title: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     axes.set_title(title)
     axes.set_xlabel("component")
     axes.set_ylabel("share of the variance")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.style import (
     INK,
     MUTED,
@@ -16,6 +15,7 @@ from plankton_embedding.figures.style import (
     SPLIT_COLOURS,
     figure_style,
     mark_whole_steps,
+    new_figure,
     percent_ticks,
 )
 
@@ -32,7 +32,7 @@ def draw_geometry_over_steps(step_metrics: pd.DataFrame) -> Figure:
     """
     table = step_metrics.sort_values("step")
     with figure_style():
-        figure = Figure(figsize=(9.4, 7.2))
+        figure = new_figure(figsize=(9.4, 7.2))
         figure.set_layout_engine("constrained", h_pad=0.1, w_pad=0.1)
         panels = figure.subplots(2, 2)
         _draw_accuracy(panels[0, 0], table)

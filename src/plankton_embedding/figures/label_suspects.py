@@ -10,12 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from markupsafe import Markup
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from PIL import Image
 
 from plankton_embedding.analysis.label_suspects import NEIGHBOUR_COLUMNS
+from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.page import render
 from plankton_embedding.figures.palette import class_colours
 from plankton_embedding.figures.style import (
@@ -24,6 +22,7 @@ from plankton_embedding.figures.style import (
     MUTED,
     PLAIN_COLOUR,
     figure_style,
+    new_figure,
     percent_ticks,
     short_label,
 )
@@ -114,7 +113,7 @@ def draw_label_suspects(suspects: pd.DataFrame, pictures: SuspectPictures, shown
     first = suspects.head(shown)
     with figure_style():
         if first.empty:
-            figure = Figure(figsize=(_WIDTH, 1.2))
+            figure = new_figure(figsize=(_WIDTH, 1.2))
             axes = figure.add_axes((0, 0, 1, 1))
             axes.text(0.5, 0.5, _NONE, ha="center", va="center")
             axes.set_axis_off()
@@ -147,7 +146,7 @@ def _draw_sheet(first: pd.DataFrame, pictures: SuspectPictures) -> Figure:
     gaps = _GAP * (sum(counts) - len(counts)) + _BETWEEN_GROUPS * (len(counts) - 1)
     side = (_WIDTH - 2 * _MARGIN - gaps) / sum(counts)
     height = _HEAD + len(first) * (_LINE + side + _FOOT)
-    figure = Figure(figsize=(_WIDTH, height))
+    figure = new_figure(figsize=(_WIDTH, height))
     # One unit is an inch, from the upper left corner.
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, _WIDTH), ylim=(height, 0))
     axes.set_axis_off()
@@ -192,6 +191,8 @@ def _place_tiles(
     corner: tuple[float, float],
     side: float,
 ) -> None:
+    from matplotlib.patches import Rectangle
+
     left, top = corner
     for place, (pixels, colour) in enumerate(tiles):
         x = left + place * (side + _GAP)
@@ -210,7 +211,7 @@ def _tile(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 def _draw_shares(first: pd.DataFrame) -> Figure:
-    figure = Figure(figsize=(_WIDTH, 0.36 * len(first) + 1.2), layout="constrained")
+    figure = new_figure(figsize=(_WIDTH, 0.36 * len(first) + 1.2), layout="constrained")
     axes = figure.subplots()
     places = np.arange(len(first))
     suggested, own = first["suggested_share"].to_numpy(), first["own_share"].to_numpy()

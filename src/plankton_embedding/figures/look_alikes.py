@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from matplotlib.figure import Figure
 
+from plankton_embedding.figures.kinds import Figure
 from plankton_embedding.figures.palette import class_colours
 from plankton_embedding.figures.picture_rows import Picture, PictureRow, draw_picture_rows
 from plankton_embedding.figures.style import INK

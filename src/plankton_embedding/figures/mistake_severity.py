@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.style import (
     INK,
     MUTED,
@@ -18,6 +17,7 @@ from plankton_embedding.figures.style import (
     PLAIN_COLOUR,
     RADIUS_COLOUR,
     figure_style,
+    new_figure,
 )
 
 _WIDTH = 0.36
@@ -34,7 +34,7 @@ def draw_mistake_severity(distribution: pd.DataFrame, summary: Mapping[str, floa
         As from `summarise_mistake_severity` of the same module.
     """
     with figure_style():
-        figure = Figure(figsize=(7.4, 3.9), layout="constrained")
+        figure = new_figure(figsize=(7.4, 3.9), layout="constrained")
         axes = figure.subplots()
         axes.set_title("Distance between true and predicted class in the tree of names")
         axes.grid(visible=False, axis="x")

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from plankton_embedding.figures.style import INK, SPLIT_COLOURS, figure_style, percent_ticks
+from plankton_embedding.figures.kinds import Figure
+from plankton_embedding.figures.style import (
+    INK,
+    SPLIT_COLOURS,
+    figure_style,
+    new_figure,
+    percent_ticks,
+)
 
 _COLOURS = (SPLIT_COLOURS["test"], SPLIT_COLOURS["unseen"], SPLIT_COLOURS["validation"])
 _BINS = 40
@@ -31,7 +37,7 @@ def draw_novelty(scores: Mapping[str, ArrayLike], threshold: float | None) -> Fi
     most = max(float(np.quantile(values, _DRAWN)) for values in groups.values())
     edges = np.linspace(0, 1.05 * max(most, 1.2 * (threshold or 0)), _BINS)
     with figure_style():
-        figure = Figure(figsize=(9.4, 3.4), layout="constrained")
+        figure = new_figure(figsize=(9.4, 3.4), layout="constrained")
         axes = figure.subplots()
         for (name, values), colour in zip(groups.items(), _COLOURS, strict=False):
             weights = np.full(len(values), 1 / len(values))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from numpy.typing import NDArray
 
+from plankton_embedding.figures.kinds import Axes
 from plankton_embedding.figures.style import MUTED
 
 _ROUNDS = 300
@@ -64,6 +63,8 @@ def draw_discs(
     diameter : float
         In points.
     """
+    from matplotlib.collections import LineCollection
+
     pixels_per_point = axes.figure.dpi / _POINTS_PER_INCH
     anchors = axes.transData.transform(centroids)
     places = spread_apart(anchors, 1.08 * diameter * pixels_per_point)

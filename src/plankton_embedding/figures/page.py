@@ -7,11 +7,10 @@ from functools import lru_cache
 from math import isnan
 from typing import Any
 
-import plotly.graph_objects as go
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
-from matplotlib.figure import Figure
 
+from plankton_embedding.figures.kinds import Drawn, InteractiveFigure
 from plankton_embedding.figures.style import figure_to_svg
 
 _DESCRIPTION = re.compile(r'aria-label="[^"]*"')
@@ -23,7 +22,7 @@ def render(template: str, **values: Any) -> str:
     return _environment().get_template(template).render(**values)
 
 
-def inline_figure(figure: Figure | str, description: str) -> Markup:
+def inline_figure(figure: Drawn, description: str) -> Markup:
     """Return a figure for the page.
 
     Parameters
@@ -33,12 +32,12 @@ def inline_figure(figure: Figure | str, description: str) -> Markup:
     description : str
         Read out by screen readers.
     """
-    if isinstance(figure, Figure):
-        return Markup(figure_to_svg(figure, description))
-    return Markup(_DESCRIPTION.sub(f'aria-label="{escape(description)}"', figure, count=1))
+    if isinstance(figure, str):
+        return Markup(_DESCRIPTION.sub(f'aria-label="{escape(description)}"', figure, count=1))
+    return Markup(figure_to_svg(figure, description))
 
 
-def inline_data(figure: go.Figure) -> Markup:
+def inline_data(figure: InteractiveFigure) -> Markup:
     """Return an interactive figure as JSON for a ``<script>`` of the page.
 
     HTML entities are not read there, so "<" is written as JSON can write it.

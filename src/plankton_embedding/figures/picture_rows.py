@@ -9,12 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from PIL import Image
 
-from plankton_embedding.figures.style import GRID, MUTED, figure_style
+from plankton_embedding.figures.kinds import Axes, Figure
+from plankton_embedding.figures.style import GRID, MUTED, figure_style, new_figure
 
 _TILE_PIXELS = 128
 # Inches: the whole, the label left of a row, a picture's side at most, between pictures, between
@@ -63,7 +61,7 @@ def draw_picture_rows(rows: Sequence[PictureRow], nothing: str = "no pictures") 
     """
     with figure_style():
         if not rows:
-            figure = Figure(figsize=(_WIDTH, 0.8))
+            figure = new_figure(figsize=(_WIDTH, 0.8))
             axes = figure.add_axes((0, 0, 1, 1))
             axes.text(0.01, 0.5, nothing, va="center", color=MUTED)
             axes.set_axis_off()
@@ -76,7 +74,7 @@ def draw_picture_rows(rows: Sequence[PictureRow], nothing: str = "no pictures") 
         lines = [max((len(caption) for caption in of_row), default=0) for of_row in captions]
         heights = [side + _BETWEEN + _LINE * count for count in lines]
         height = sum(heights) + 2 * _MARGIN
-        figure = Figure(figsize=(_WIDTH, height))
+        figure = new_figure(figsize=(_WIDTH, height))
         # One unit is an inch, from the upper left corner.
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_axis_off()
@@ -96,6 +94,8 @@ def draw_picture_rows(rows: Sequence[PictureRow], nothing: str = "no pictures") 
 
 
 def _draw_picture(axes: Axes, picture: Picture, place: tuple[float, float, float]) -> None:
+    from matplotlib.patches import Rectangle
+
     left, top, side = place
     if picture.pixels is None:
         middle = (left + side / 2, top + side / 2)

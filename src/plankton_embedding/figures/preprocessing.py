@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from plankton_embedding.figures.style import MUTED, SPLIT_COLOURS, figure_style
+from plankton_embedding.figures.kinds import Axes, Figure
+from plankton_embedding.figures.style import MUTED, SPLIT_COLOURS, figure_style, new_figure
 from plankton_embedding.images.decode import GrayPlane
 from plankton_embedding.images.preprocess_example import PreprocessedExample
 
@@ -14,7 +13,7 @@ from plankton_embedding.images.preprocess_example import PreprocessedExample
 def draw_preprocessing(example: PreprocessedExample) -> Figure:
     """Draw an image as its file holds it, what is cut off in red, and as the network sees it."""
     with figure_style():
-        figure = Figure(figsize=(7.4, 3.9), layout="constrained")
+        figure = new_figure(figsize=(7.4, 3.9), layout="constrained")
         before, after = figure.subplots(1, 2)
         _show(before, example.before, "In its file")
         _show(after, example.after, "As the network sees it")

@@ -6,11 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from plankton_embedding.figures.style import SPLIT_COLOURS, figure_style, percent_ticks
+from plankton_embedding.figures.kinds import Axes, Figure
+from plankton_embedding.figures.style import SPLIT_COLOURS, figure_style, new_figure, percent_ticks
 
 _WEIGHTINGS = {
     "as_tested": "as tested: each image the same",
@@ -38,7 +36,7 @@ def draw_weighted_accuracy(accuracies: pd.DataFrame, without: Mapping[str, objec
             [rows, pd.DataFrame([["without_catch_alls", *values]], columns=rows.columns)]
         )
     with figure_style():
-        figure = Figure(figsize=(7.4, 0.46 * len(rows) + 1.15), layout="constrained")
+        figure = new_figure(figsize=(7.4, 0.46 * len(rows) + 1.15), layout="constrained")
         axes = figure.subplots()
         _draw_intervals(axes, rows)
         axes.set_title("Accuracy of test images, by validation centroids")
@@ -47,6 +45,8 @@ def draw_weighted_accuracy(accuracies: pd.DataFrame, without: Mapping[str, objec
 
 
 def _draw_intervals(axes: Axes, rows: pd.DataFrame) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     places = np.arange(len(rows))
     value = rows["accuracy"].to_numpy(dtype=float)
     errors = [value - rows["low"].to_numpy(float), rows["high"].to_numpy(float) - value]

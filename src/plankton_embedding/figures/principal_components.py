@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from plankton_embedding.analysis.hulls import convex_hull
+from plankton_embedding.figures.kinds import InteractiveFigure
 from plankton_embedding.figures.scene import (
     class_marks,
     coordinates_of,
@@ -30,7 +30,7 @@ def draw_principal_components(
     points: pd.DataFrame,
     explained: NDArray[np.float64],
     central: Mapping[str, NDArray[np.float64]] | None = None,
-) -> go.Figure:
+) -> InteractiveFigure:
     """Draw images, class centroids and class hulls along the three axes of largest variance.
 
     All axes have the same scale, so distances can be compared. A hull comes and goes with its
@@ -46,6 +46,8 @@ def draw_principal_components(
     central : mapping of str to ndarray of float64, shape (images, 3 or more), optional
         Of each class the images that its hull is drawn around; no hulls without.
     """
+    import plotly.graph_objects as go
+
     marks = class_marks(points["class_name"])
     parts = dict(iter(points.groupby(points["class_name"].astype(str))))
     traces = [_class_trace(name, parts[name], *mark) for name, mark in marks.items()]

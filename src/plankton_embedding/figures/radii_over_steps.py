@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression
 
+from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.palette import class_colours
 from plankton_embedding.figures.style import (
     INK,
@@ -16,6 +14,7 @@ from plankton_embedding.figures.style import (
     PAPER,
     figure_style,
     mark_whole_steps,
+    new_figure,
     short_label,
 )
 
@@ -45,7 +44,7 @@ def draw_radii_over_steps(class_geometry: pd.DataFrame) -> Figure:
         "movement": "Movement of each centroid since the step before",
     }
     with figure_style():
-        figure = Figure(figsize=(9.4, 8.2))
+        figure = new_figure(figsize=(9.4, 8.2))
         figure.set_layout_engine("constrained", h_pad=0.1)
         panels = figure.subplots(2, 1)
         for axes, (name, title) in zip(panels, titles.items(), strict=True):
@@ -142,6 +141,8 @@ def spread_apart(places: NDArray[np.float64], gap: float) -> NDArray[np.float64]
     ndarray of float64, shape (labels,)
         Between 0 and 1.
     """
+    from scipy.optimize import isotonic_regression
+
     if not len(places):
         return places
     slots = gap * np.arange(len(places))

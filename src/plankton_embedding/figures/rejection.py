@@ -7,12 +7,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
-from plankton_embedding.figures.style import INK, MUTED, PAPER, figure_style, percent_ticks
+from plankton_embedding.figures.kinds import Axes, Figure
+from plankton_embedding.figures.style import (
+    INK,
+    MUTED,
+    PAPER,
+    figure_style,
+    new_figure,
+    percent_ticks,
+)
 
 # Name, colour, line and marker of each score, the same in every figure.
 SCORE_LOOKS: dict[str, tuple[str, str, Any, str]] = {
@@ -37,7 +42,7 @@ def draw_rejection_curves(curves: pd.DataFrame, rejection: pd.DataFrame) -> Figu
         marked, with Wilson 95 % intervals; areas have bootstrap 95 % intervals.
     """
     with figure_style():
-        figure = Figure(figsize=(9.4, 5.0))
+        figure = new_figure(figsize=(9.4, 5.0))
         figure.set_layout_engine("constrained", w_pad=0.12)
         roc, moving = figure.subplots(1, 2)
         _draw_roc(roc, curves, rejection)
@@ -54,7 +59,7 @@ def draw_open_set_accuracy(curves: pd.DataFrame, rejection: pd.DataFrame) -> Fig
         As for `draw_rejection_curves`.
     """
     with figure_style():
-        figure = Figure(figsize=(9.4, 5.0))
+        figure = new_figure(figsize=(9.4, 5.0))
         figure.set_layout_engine("constrained", w_pad=0.12)
         accuracy, oscr = figure.subplots(1, 2)
         _draw_accuracy(accuracy, curves, rejection)
@@ -177,6 +182,8 @@ def _draw_accuracy(axes: Axes, curves: pd.DataFrame, rejection: pd.DataFrame) ->
 
 
 def _draw_oscr(axes: Axes, curves: pd.DataFrame, rejection: pd.DataFrame) -> None:
+    from matplotlib.ticker import NullFormatter
+
     axes.set_title("Known images right, unknown kept (OSCR)")
     axes.set_xlabel("unknown images kept, logarithmic")
     axes.set_ylabel("known test images right and kept")

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from plankton_embedding.figures.page import render
 
@@ -34,6 +33,8 @@ def render_page(
     str
         HTML with its styles, scripts and figures inline, some 5 MB, mostly plotly.js.
     """
+    from plotly.offline import get_plotlyjs
+
     return render(
         "report.html",
         title=title,

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.style import (
     MUTED,
     PLAIN_COLOUR,
     SPLIT_COLOURS,
     figure_style,
+    new_figure,
     percent_ticks,
 )
 
@@ -41,7 +41,7 @@ def draw_retrieval(scores: pd.DataFrame, clustering: Mapping[str, float | int]) 
     measures = list(dict.fromkeys(scores["measure"]))
     with figure_style():
         height = max(2.5, 0.5 * len(measures) + 1.5)
-        figure = Figure(figsize=(9.4, height), layout="constrained")
+        figure = new_figure(figsize=(9.4, height), layout="constrained")
         retrieval, clusters = figure.subplots(1, 2, width_ratios=[1.65, 1])
         _draw_scores(retrieval, scores, measures)
         _draw_clustering(clusters, clustering)

@@ -7,7 +7,6 @@ from itertools import cycle
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from plankton_embedding.figures.palette import class_colours
@@ -42,6 +41,8 @@ def scene_axes(explained: NDArray[np.float64]) -> dict[str, Any]:
 
 def scene_layout(scene: dict[str, Any]) -> dict[str, Any]:
     """Return a layout around a scene; it has no colours that one of the themes would hide."""
+    import plotly.graph_objects as go
+
     return {
         "scene": {"camera": _CAMERA, **scene},
         "paper_bgcolor": "rgba(0,0,0,0)",

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-from plankton_embedding.figures.style import INK, MUTED, PLAIN_COLOUR, figure_style, short_label
+from plankton_embedding.figures.kinds import Figure
+from plankton_embedding.figures.style import (
+    INK,
+    MUTED,
+    PLAIN_COLOUR,
+    figure_style,
+    new_figure,
+    short_label,
+)
 
 _QUANTILES = [0.05, 0.25, 0.5, 0.75, 0.95]
 
@@ -22,6 +28,8 @@ def draw_size_distribution(images: pd.DataFrame, image_size: int) -> Figure:
     image_size : int
         Side of the stored images, marked where sizes are in pixels.
     """
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
     longer = images[["width", "height"]].max(axis=1)
     known = "pixel_size" in images and bool(images["pixel_size"].notna().all())
     sizes = longer * images["pixel_size"] / 1000 if known else longer
@@ -30,7 +38,7 @@ def draw_size_distribution(images: pd.DataFrame, image_size: int) -> Figure:
     table = table.loc[table[0.5].sort_values().index]
     rows = range(len(table))
     with figure_style():
-        figure = Figure(figsize=(9.4, max(2.2, 0.19 * len(table) + 1.3)), layout="constrained")
+        figure = new_figure(figsize=(9.4, max(2.2, 0.19 * len(table) + 1.3)), layout="constrained")
         axes = figure.subplots()
         axes.hlines(rows, table[0.05], table[0.95], color=MUTED, alpha=0.6, linewidth=1.1)
         axes.hlines(rows, table[0.25], table[0.75], color=PLAIN_COLOUR, alpha=0.45, linewidth=6)

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pandas as pd
-from matplotlib.figure import Figure
 
+from plankton_embedding.figures.kinds import Figure
 from plankton_embedding.figures.palette import distinct_colours
-from plankton_embedding.figures.style import figure_style, mark_whole_steps, percent_ticks
+from plankton_embedding.figures.style import (
+    figure_style,
+    mark_whole_steps,
+    new_figure,
+    percent_ticks,
+)
 
 _ACCURACY = "validation_leave_one_out_accuracy"
 
@@ -25,7 +30,7 @@ def draw_step_accuracy(trainings: Mapping[str, pd.DataFrame]) -> Figure:
     drawn = {name: table for name, table in trainings.items() if _is_drawn(table)}
     last = max((int(table["step"].max()) for table in drawn.values()), default=1)
     with figure_style():
-        figure = Figure(figsize=(9, 2.9), layout="constrained")
+        figure = new_figure(figsize=(9, 2.9), layout="constrained")
         axes = figure.subplots()
         colours = distinct_colours(len(trainings))
         for place, name in enumerate(trainings):

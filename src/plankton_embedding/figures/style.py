@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from html import escape
-from typing import Any
+from threading import RLock
+from typing import TYPE_CHECKING, Any, Literal
 
-import matplotlib as mpl
-from matplotlib import font_manager
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from plankton_embedding.figures.kinds import Axes, Figure
+
+if TYPE_CHECKING:
+    from matplotlib.ticker import FuncFormatter
 
 INK = "#1b2a37"
 MUTED = "#5d6e7c"
@@ -79,13 +79,30 @@ _SETTINGS: dict[Any, Any] = {
     "hatch.linewidth": 0.7,
     "svg.fonttype": "path",
 }
+# Matplotlib's settings are those of the whole process: threads take turns.
+_DRAWING = RLock()
+# Publications ask for 300 dots an inch; a page and a screen see no more than 200.
+_DOTS_PER_INCH = 200
 # In the page these follow its light or dark theme.
 _THEMED = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--line)", PAPER: "var(--card)"}
 
 
-def figure_style() -> AbstractContextManager[None]:
-    """Return a context in which figures are built in the project's style."""
-    return mpl.rc_context(_settings())
+@contextmanager
+def figure_style() -> Iterator[None]:
+    """Build figures in the project's style; one thread at a time."""
+    import matplotlib as mpl
+
+    with _DRAWING, mpl.rc_context(_settings()):
+        yield
+
+
+def new_figure(
+    figsize: tuple[float, float], layout: Literal["constrained"] | None = None, dpi: int = 100
+) -> Figure:
+    """Return an empty figure of so many inches, which pyplot does not know of."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=figsize, layout=layout, dpi=dpi)
 
 
 def _settings() -> dict[Any, Any]:
@@ -94,6 +111,8 @@ def _settings() -> dict[Any, Any]:
 
 @lru_cache(maxsize=1)
 def _font_families() -> list[str]:
+    from matplotlib import font_manager
+
     # DejaVu comes with Matplotlib; letters that it lacks are taken from what the machine has.
     installed = set(font_manager.get_font_names())
     return ["DejaVu Sans", *(name for name in _FONTS_OF_OTHER_SCRIPTS if name in installed)]
@@ -130,14 +149,26 @@ def short_labels(names: Iterable[str]) -> list[str]:
 
 def percent_ticks() -> FuncFormatter:
     """Return a formatter that writes 0.875 as ``87.5 %`` and 1 as ``100 %``."""
+    from matplotlib.ticker import FuncFormatter
+
     return FuncFormatter(lambda share, _: f"{round(100 * share, 6):g} %")
 
 
 def mark_whole_steps(axes: Axes, first: int, last: int) -> None:
     """Give an axis of steps or epochs ticks at whole numbers only, with some room beside."""
+    from matplotlib.ticker import MaxNLocator
+
     room = max(0.5, 0.03 * (last - first))
     axes.set_xlim(first - room, last + room)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+
+
+def figure_to_png(figure: Figure) -> bytes:
+    """Return a figure as the content of a PNG file."""
+    file = io.BytesIO()
+    with _DRAWING:
+        figure.savefig(file, format="png", dpi=_DOTS_PER_INCH, bbox_inches="tight")
+    return file.getvalue()
 
 
 def figure_to_svg(figure: Figure, description: str) -> str:
@@ -151,8 +182,10 @@ def figure_to_svg(figure: Figure, description: str) -> str:
     description : str
         Read out by screen readers; escaped here.
     """
+    import matplotlib as mpl
+
     file = io.StringIO()
-    with mpl.rc_context({**_settings(), "svg.hashsalt": description}):
+    with _DRAWING, mpl.rc_context({**_settings(), "svg.hashsalt": description}):
         figure.savefig(
             file, format="svg", transparent=True, bbox_inches="tight", metadata={"Date": None}
         )

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
+from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.style import (
     MUTED,
     SPLIT_COLOURS,
     figure_style,
     mark_whole_steps,
+    new_figure,
 )
 
 _NARROWEST_PANEL = 0.25
@@ -43,7 +42,7 @@ def draw_training_curves(history: pd.DataFrame) -> Figure:
     shares = [max(len(panel) / len(ordered), _NARROWEST_PANEL) for panel in panels]
     sizes = {"width_ratios": shares, "height_ratios": [3, 1]}
     with figure_style():
-        figure = Figure(figsize=(9, 4.6), layout="constrained")
+        figure = new_figure(figsize=(9, 4.6), layout="constrained")
         grid = figure.subplots(2, len(panels), squeeze=False, gridspec_kw=sizes)
         for column, panel in enumerate(panels):
             same_loss = ordered[ordered["loss"] == panel["loss"].iloc[0]]
@@ -63,7 +62,7 @@ def draw_training_curves(history: pd.DataFrame) -> Figure:
 def _say_no_history() -> Figure:
     words = "no training history came with these embeddings"
     with figure_style():
-        figure = Figure(figsize=(9, 1.4), layout="constrained")
+        figure = new_figure(figsize=(9, 1.4), layout="constrained")
         axes = figure.subplots()
         axes.text(0.5, 0.5, words, ha="center", va="center", color=MUTED)
         axes.set(xticks=[], yticks=[])
@@ -100,6 +99,8 @@ def _draw_losses(axes: Axes, panel: pd.DataFrame) -> None:
 
 
 def _draw_learning_rate(axes: Axes, panel: pd.DataFrame) -> None:
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+
     rate = panel["learning_rate"]
     axes.step(panel["epoch"], rate, where="mid", color=MUTED, linewidth=1.4)
     if len(panel) == 1:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import NullLocator
 
+from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.rejection import say_why_empty
-from plankton_embedding.figures.style import INK, MUTED, figure_style, percent_ticks
+from plankton_embedding.figures.style import INK, MUTED, figure_style, new_figure, percent_ticks
+
+if TYPE_CHECKING:
+    from matplotlib.lines import Line2D
 
 _PANELS = {
     "unseen_among_unseen": "Unseen images, among the unseen classes",
@@ -43,7 +43,7 @@ def draw_zero_shot(scores: pd.DataFrame) -> Figure:
     names = list(dict.fromkeys(scores["vectors"]))
     colours = {name: _COLOURS[place % len(_COLOURS)] for place, name in enumerate(names)}
     with figure_style():
-        figure = Figure(figsize=(9.4, 7.6))
+        figure = new_figure(figsize=(9.4, 7.6))
         figure.set_layout_engine("constrained", w_pad=0.1, h_pad=0.1)
         grid = figure.subplots(2, 2, sharex=True, sharey=True)
         for axes, (measure, title) in zip(grid.flat, _PANELS.items(), strict=True):
@@ -99,6 +99,8 @@ def _sizes(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _label_axes(grid: np.ndarray, sizes: pd.DataFrame) -> None:
+    from matplotlib.ticker import NullLocator
+
     smallest, largest = sizes["support_images"].iloc[[0, -1]]
     below = "images a class in the support set, logarithmic"
     if sizes["unseen_classes"].nunique() > 1:
@@ -134,6 +136,8 @@ def _ticks(sizes: pd.DataFrame) -> tuple[list[float], list[str]]:
 
 
 def _legend(scores: pd.DataFrame, colours: dict[str, str]) -> list[Line2D]:
+    from matplotlib.lines import Line2D
+
     handles = [Line2D([], [], color=colour, label=name) for name, colour in colours.items()]
     for method, (name, line, marker) in _METHODS.items():
         if (scores["method"] == method).any():

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from plankton_embedding.images.near_hashes import Pairs, find_near_pairs, hamming_distance, is_spot
 from plankton_embedding.parameters import DuplicateOptions
@@ -70,6 +68,9 @@ def find_duplicates(accepted_images: pd.DataFrame, options: DuplicateOptions) ->
 
 def _spanning_pairs(hashes: npt.NDArray[np.uint64], exact: Pairs, alike: Pairs) -> Pairs:
     """Return as few pairs as join what all of them join, the nearest: the later, the earlier."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import minimum_spanning_tree
+
     left, right = (np.concatenate(sides) for sides in zip(exact, alike, strict=True))
     # Below 1 for exact copies, so that those are kept; a weight of 0 would be no edge.
     weights = 1.0 + hamming_distance(hashes[left], hashes[right])
@@ -97,6 +98,9 @@ def first_of_group(count: int, pairs: list[Pairs]) -> npt.NDArray[np.int64]:
     int64 array, count
         Of each thing, the lowest number in its group.
     """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     left = np.concatenate([pair[0] for pair in pairs])
     right = np.concatenate([pair[1] for pair in pairs])
     graph = coo_array((np.ones(len(left), dtype=bool), (left, right)), shape=(count, count))

@@ -9,13 +9,15 @@ from importlib import import_module
 from itertools import islice
 from queue import Full, Queue
 from threading import Event, Thread
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from joblib import Parallel, delayed, effective_n_jobs, parallel_config
 from tqdm import tqdm
 
 from plankton_embedding.errors import UserError
 from plankton_embedding.parameters import EngineOptions
+
+if TYPE_CHECKING:
+    from joblib import Parallel
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -54,6 +56,8 @@ def map_blocks(
     EngineError
         If the engine's package is not installed or its cluster not to be reached.
     """
+    from joblib import delayed
+
     with _workers(engine) as workers:
         results = workers(delayed(function)(task) for task in tasks)
         yield from tqdm(results, total=len(tasks), desc=description, unit=" blocks", disable=None)
@@ -79,6 +83,8 @@ def map_ahead(
         Of the results, in the order of the tasks. When the context ends before that, the tasks
         that are under way are finished, and no other is begun.
     """
+    from joblib import effective_n_jobs
+
     with _workers(engine) as workers:
         workers_here = effective_n_jobs(engine.workers)
         ahead = _TASKS_AHEAD * workers_here
@@ -106,6 +112,8 @@ def _produce(
     results: Queue[Callable[[], Result] | None],
     is_over: Event,
 ) -> None:
+    from joblib import delayed
+
     def put(value: Callable[[], Any] | None) -> None:
         while not is_over.is_set():
             with suppress(Full):
@@ -136,6 +144,8 @@ def _fail(error: BaseException) -> NoReturn:
 
 @contextmanager
 def _workers(engine: EngineOptions) -> Iterator[Parallel]:
+    from joblib import Parallel, parallel_config
+
     if engine.backend == "ray":
         _import("ray.util.joblib", "ray").register_ray()
         _import("ray", "ray").init(address=engine.address, ignore_reinit_error=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from scipy.fft import dct
 
 from plankton_embedding.images.decode import GrayPlane
 
@@ -38,6 +37,8 @@ def hash_pictures(shrunk: npt.NDArray[np.uint8]) -> list[str]:
     list of str
         16 hexadecimal digits each.
     """
+    from scipy.fft import dct
+
     if not len(shrunk):
         return []
     rows = dct(shrunk.astype(np.float64), axis=1)[:, :_LOW]

@@ -20,7 +20,7 @@ from plankton_embedding.pipelines.data_engineering.nodes import (
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
-    """Create the pipeline from raw images to the image store."""
+    """Create the pipeline from raw images to the image store; each tag can be run alone."""
     return Pipeline(
         [
             Node(
@@ -28,6 +28,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                 inputs=["raw_images", "params:source"],
                 outputs="listed_images",
                 name="list_images",
+                tags=["scan", "store", "data_page"],
             ),
             Node(
                 scan_images,
@@ -42,42 +43,49 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                 ],
                 outputs="image_manifest",
                 name="scan_images",
+                tags="scan",
             ),
             Node(
                 list_rejected_images,
                 inputs="image_manifest",
                 outputs="rejected_images",
                 name="list_rejected_images",
+                tags="scan",
             ),
             Node(
                 accept_images,
                 inputs=["image_manifest", "rejected_images", "params:scan"],
                 outputs="accepted_images",
                 name="accept_images",
+                tags="splits",
             ),
             Node(
                 find_duplicates,
                 inputs=["accepted_images", "params:duplicates"],
                 outputs="duplicates",
                 name="find_duplicates",
+                tags="splits",
             ),
             Node(
                 assign_splits,
                 inputs=["accepted_images", "duplicates", "params:split", "params:seed"],
                 outputs="splits",
                 name="assign_splits",
+                tags="splits",
             ),
             Node(
                 count_classes,
                 inputs=["image_manifest", "splits"],
                 outputs="class_counts",
                 name="count_classes",
+                tags="splits",
             ),
             Node(
                 summarise_data,
                 inputs=["image_manifest", "splits"],
                 outputs="data_summary",
                 name="summarise_data",
+                tags="splits",
             ),
             Node(
                 prepare_images,
@@ -92,12 +100,14 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                 ],
                 outputs="image_store",
                 name="prepare_images",
+                tags="store",
             ),
             Node(
                 read_crop_examples,
                 inputs=["listed_images", "image_manifest", "params:preprocess"],
                 outputs="crop_examples",
                 name="read_crop_examples",
+                tags="data_page",
             ),
             Node(
                 render_data_report,
@@ -114,6 +124,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                 ],
                 outputs="data_report",
                 name="render_data_report",
+                tags="data_page",
             ),
         ]
     )

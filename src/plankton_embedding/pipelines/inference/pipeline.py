@@ -31,6 +31,7 @@ def _predict() -> list[Node]:
             inputs=["raw_images", "params:source"],
             outputs="unlabelled_images",
             name="list_unlabelled_images",
+            tags=["classify", "results"],
         ),
         Node(
             embed_images,
@@ -46,6 +47,7 @@ def _predict() -> list[Node]:
             ],
             outputs="inference_embeddings",
             name="embed_images",
+            tags="classify",
         ),
         Node(
             classify_images,
@@ -58,6 +60,7 @@ def _predict() -> list[Node]:
             ],
             outputs="class_predictions",
             name="classify_images",
+            tags="classify",
         ),
     ]
 
@@ -69,30 +72,35 @@ def _report() -> list[Node]:
             inputs="class_predictions",
             outputs="class_predictions_table",
             name="tabulate_predictions",
+            tags="results",
         ),
         Node(
             prepare_ecotaxa_import,
             inputs=["class_predictions", "unlabelled_images"],
             outputs="ecotaxa_predictions",
             name="prepare_ecotaxa_import",
+            tags="results",
         ),
         Node(
             count_predictions,
             inputs="class_predictions",
             outputs=["inference_summary", "predicted_counts", "unreadable_images"],
             name="count_predictions",
+            tags="results",
         ),
         Node(
             choose_for_review,
             inputs=["class_predictions", "params:inference"],
             outputs="review_images",
             name="choose_for_review",
+            tags="results",
         ),
         Node(
             read_review_pictures,
             inputs=["review_images", "unlabelled_images", "embedder", "params:scan"],
             outputs="review_pictures",
             name="read_review_pictures",
+            tags="results",
         ),
         Node(
             render_review_page,
@@ -107,5 +115,6 @@ def _report() -> list[Node]:
             ],
             outputs="review_page",
             name="render_review_page",
+            tags="results",
         ),
     ]

@@ -31,6 +31,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                 # In this order: a checkpoint says that all of its step is saved.
                 outputs=["training_history", "training_steps", "embeddings", "checkpoints"],
                 name="train_embedder",
+                tags="training",
             ),
             Node(
                 embed_untrained,
@@ -49,6 +50,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                 inputs="checkpoints",
                 outputs=["embedder", "embedder_card"],
                 name="select_embedder",
+                tags="training",
             ),
         ]
     )

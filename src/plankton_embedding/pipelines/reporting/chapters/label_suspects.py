@@ -5,7 +5,13 @@ from __future__ import annotations
 from kedro.pipeline import Pipeline
 
 from plankton_embedding.pipelines.reporting.nodes import figures, measurements, pages
-from plankton_embedding.pipelines.reporting.parts import OPTIONS, make_chapter, make_node
+from plankton_embedding.pipelines.reporting.parts import (
+    FIGURE,
+    OPTIONS,
+    PAGE,
+    make_chapter,
+    make_node,
+)
 
 
 def create_chapter() -> Pipeline:
@@ -27,6 +33,7 @@ def create_chapter() -> Pipeline:
                 figures.collect_suspect_pictures,
                 ["reported_embeddings", "label_suspects", "image_store", OPTIONS],
                 "suspect_pictures",
+                tags=(FIGURE, PAGE),
             ),
             make_node(
                 figures.draw_label_suspects,

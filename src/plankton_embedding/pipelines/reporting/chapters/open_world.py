@@ -15,6 +15,7 @@ from plankton_embedding.pipelines.reporting.nodes import open_world
 from plankton_embedding.pipelines.reporting.parts import (
     GALLERY,
     OPTIONS,
+    PAGE,
     SEED,
     make_chapter,
     make_node,
@@ -95,6 +96,7 @@ def create_chapter() -> Pipeline:
                 describe_unseen,
                 ["zero_shot_scores", "zero_shot_left_out", "novelty"],
                 "unseen_description",
+                tags=(PAGE,),
             ),
             make_node(
                 render_open_world_chapter,

@@ -14,7 +14,13 @@ from plankton_embedding.figures.geometry import draw_geometry_over_steps
 from plankton_embedding.figures.radii_over_steps import draw_radii_over_steps
 from plankton_embedding.figures.training_curves import draw_training_curves
 from plankton_embedding.pipelines.reporting.nodes import measurements
-from plankton_embedding.pipelines.reporting.parts import make_chapter, make_node
+from plankton_embedding.pipelines.reporting.parts import (
+    FIGURE,
+    MEASURE,
+    PAGE,
+    make_chapter,
+    make_node,
+)
 
 
 def create_chapter() -> Pipeline:
@@ -31,6 +37,7 @@ def create_chapter() -> Pipeline:
                 measurements.select_reported_step,
                 ["embeddings", "predictions", "class_geometry", "step_metrics"],
                 ["reported_embeddings", "reported_predictions", "reported_geometry"],
+                tags=(MEASURE, FIGURE, PAGE),
             ),
             make_node(draw_training_curves, ["training_history"], "training_curves"),
             make_node(draw_geometry_over_steps, ["step_metrics"], "geometry_over_steps"),

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
-from matplotlib.figure import Figure
 
 from plankton_embedding.analysis import (
     confusions,
@@ -30,6 +28,7 @@ from plankton_embedding.figures import (
     principal_components,
 )
 from plankton_embedding.figures import label_suspects as suspect_sheets
+from plankton_embedding.figures.kinds import Figure, InteractiveFigure
 from plankton_embedding.images.store import ImageStore
 from plankton_embedding.parameters import ReportingOptions
 
@@ -57,7 +56,7 @@ def animate_confusions(
 
 def draw_confusion_slider(
     confusions_over_steps: pd.DataFrame, confusion_counts: pd.DataFrame
-) -> go.Figure:
+) -> InteractiveFigure:
     """Draw the confusions of validation images with a slider over the steps."""
     order = [str(name) for name in confusion_counts.index]
     return confusion_slider.draw_confusion_slider(confusions_over_steps, order)
@@ -104,7 +103,7 @@ def draw_standardised_views(
 
 def draw_principal_components(
     embeddings: pd.DataFrame, reporting: ReportingOptions, seed: int
-) -> go.Figure:
+) -> InteractiveFigure:
     """Draw the reported step's validation images in three dimensions."""
     projected = _project(embeddings, reporting, seed, standardised=False)
     return principal_components.draw_principal_components(
@@ -120,12 +119,12 @@ def follow_training(
     return follow(embeddings, options.animated_images_per_class, options.animated_steps, seed)
 
 
-def animate_embedding(embedding_motion: EmbeddingMotion) -> go.Figure:
+def animate_embedding(embedding_motion: EmbeddingMotion) -> InteractiveFigure:
     """Draw images and the ellipsoids of their classes over the training."""
     return embedding_animation.draw_embedding_animation(embedding_motion, "ellipsoid")
 
 
-def animate_radii(embedding_motion: EmbeddingMotion) -> go.Figure:
+def animate_radii(embedding_motion: EmbeddingMotion) -> InteractiveFigure:
     """Draw spheres of the classes' radii over the training."""
     return embedding_animation.draw_embedding_animation(embedding_motion, "sphere")
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from plankton_embedding.analysis.label_suspects import summarise_label_suspects
 from plankton_embedding.figures import chapters
 from plankton_embedding.figures import data_chapter as data_chapters
 from plankton_embedding.figures import label_suspects as suspect_sheets
-from plankton_embedding.figures.chapters import Drawn
+from plankton_embedding.figures.kinds import Drawn, InteractiveFigure
 from plankton_embedding.figures.report import render_page
 from plankton_embedding.parameters import ReportingOptions
 
@@ -20,7 +19,7 @@ def render_components_chapter(
     explained_variance: Drawn,
     component_views: Drawn,
     standardised_views: Drawn,
-    principal_components: go.Figure,
+    principal_components: InteractiveFigure,
     reporting: ReportingOptions,
 ) -> str:
     """Render the report's chapter about the principal components."""
