@@ -159,7 +159,7 @@ def test_a_run_that_fails_is_tracked_as_failed(project):
 
 
 def test_the_commit_is_tracked(project, tmp_path):
-    from plankton_embedding.tracking import origin_tags
+    from plankton_embedding.tracking.origin import origin_tags
 
     def git(*arguments):
         command = ["git", "-c", "user.name=a", "-c", "user.email=a@b", *arguments]

@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
-from plankton_embedding.tracking import TrackedRun, absolute_uri, flatten
+from plankton_embedding.tracking.options import absolute_uri
+from plankton_embedding.tracking.run import TrackedRun, flatten
 
 
 @pytest.fixture
