@@ -80,15 +80,17 @@ class Delivery:
     def close(self) -> None:
         """Try a last time to send what was kept."""
         with self._lock:
-            if self._is_lost and self._journal:
-                try:
-                    self._recover(self._journal)
-                except UnreachableError:
-                    logger.warning(
-                        "What MLflow did not get is kept in %s: send it with `kedro mlflow-sync` "
-                        "when %s answers",
-                        *(self._journal.folder, self.start.uri),
-                    )
+            if not self._is_lost or self._journal is None:
+                return
+            try:
+                self._recover(self._journal)
+            except UnreachableError:
+                logger.warning(
+                    "What MLflow did not get is kept in %s: send it with `kedro mlflow-sync` "
+                    "when %s answers",
+                    *(self._journal.folder, self.start.uri),
+                )
+            self._journal.unlock()
 
     def _send(self, call: Call) -> Any:
         if self._is_lost and self._journal:

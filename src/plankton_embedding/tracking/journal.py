@@ -115,6 +115,12 @@ class Journal:
         self._drop_broken_line()
         return True
 
+    def unlock(self) -> None:
+        """Let others send what is kept."""
+        if self._lock:
+            self._lock.close()
+            self._lock = None
+
     def _keep_file(self, call: LogArtifact) -> LogArtifact:
         path = Path(call.path)
         kept = self.folder / _FILES / (call.folder or "") / path.name
@@ -143,9 +149,7 @@ class Journal:
         # First what makes it a journal: one that is removed by half is none.
         (self.folder / _START).unlink()
         shutil.rmtree(self.folder, ignore_errors=True)
-        if self._lock:
-            self._lock.close()
-            self._lock = None
+        self.unlock()
         # The last one removes the folder of them all.
         with contextlib.suppress(OSError):
             self.folder.parent.rmdir()

@@ -1,35 +1,14 @@
-"""Tracking: addresses, names and numbers as MLflow gets them."""
+"""A tracked run: names and numbers as MLflow gets them."""
 
 import pandas as pd
-import pytest
 from mlflow import MlflowClient
 
-from plankton_embedding.tracking.options import absolute_uri
 from plankton_embedding.tracking.run import TrackedRun, flatten
-
-
-@pytest.fixture
-def uri(tmp_path):
-    return f"sqlite:///{tmp_path}/runs.db"
-
-
-@pytest.fixture
-def tracked(uri):
-    return TrackedRun(uri, "tests", "a run", {"tag": "value"})
 
 
 def history(uri, tracked, name):
     metrics = MlflowClient(uri).get_metric_history(tracked.run_id, name)
     return {metric.step: metric.value for metric in metrics}
-
-
-def test_a_relative_store_counts_from_the_project(tmp_path):
-    assert absolute_uri("sqlite:///mlflow.db", tmp_path) == f"sqlite:///{tmp_path}/mlflow.db"
-
-
-@pytest.mark.parametrize("uri", ["sqlite:////data/runs.db", "http://127.0.0.1:5000", "databricks"])
-def test_other_stores_stay_as_they_are(uri, tmp_path):
-    assert absolute_uri(uri, tmp_path) == uri
 
 
 def test_nested_names_are_dotted():
@@ -61,6 +40,26 @@ def test_a_metric_of_a_step_is_logged_once(uri, tracked):
     tracked.log_metrics({"steps": {"1": {"radius": 2.0}, "2": {"radius": 3.0}}})
     metrics = MlflowClient(uri).get_metric_history(tracked.run_id, "radius")
     assert [(metric.step, metric.value) for metric in metrics] == [(1, 2.0), (2, 3.0)]
+
+
+def test_an_epoch_that_was_logged_as_it_ended_is_not_logged_again_with_its_step(uri, tracked):
+    rows = [
+        {"stage": "head", "step": 1, "epoch": epoch, "train_loss": loss}
+        for epoch, loss in ((1, 0.5), (2, 0.25))
+    ]
+    tracked.log_row(rows[0], "epoch")
+    assert history(uri, tracked, "train_loss") == {1: 0.5}
+    tracked.log_table(pd.DataFrame(rows), "epoch")
+    metrics = MlflowClient(uri).get_metric_history(tracked.run_id, "train_loss")
+    assert [(metric.step, metric.value) for metric in metrics] == [(1, 0.5), (2, 0.25)]
+    assert MlflowClient(uri).get_run(tracked.run_id).data.metrics.keys() == {"train_loss"}
+
+
+def test_a_name_that_mlflow_does_not_take_ends_nothing(uri, tracked, caplog):
+    tracked.log_metrics({"what?": 1.0})
+    tracked.log_metrics({"accuracy": 0.5})
+    assert "MLflow does not get LogBatch" in caplog.text
+    assert MlflowClient(uri).get_run(tracked.run_id).data.metrics == {"accuracy": 0.5}
 
 
 def test_a_long_error_is_cut(uri, tracked):
