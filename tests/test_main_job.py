@@ -97,10 +97,10 @@ def test_metrics_are_tracked_once_by_epoch_and_step(project):
     def steps(name):
         return [metric.step for metric in client.get_metric_history(tracked.info.run_id, name)]
 
-    assert steps("train_loss") == [1, 2, 3, 4, 5, 6]
-    assert steps("validation_accuracy") == [1, 2, 3]
-    assert steps("mean_radius") == [1, 2, 3]
-    assert steps("mean_movement") == [2, 3]
+    assert steps("epoch/train_loss") == [1, 2, 3, 4, 5, 6]
+    assert steps("step/validation_accuracy") == [1, 2, 3]
+    assert steps("step/mean_radius") == [1, 2, 3]
+    assert steps("step/mean_movement") == [2, 3]
 
 
 @pytest.mark.slow
@@ -155,7 +155,7 @@ def test_a_run_that_fails_is_tracked_as_failed(project):
     assert tracked[-1].info.status == "FAILED"
     assert "DivergedError" in tracked[-1].data.tags["error"]
     # What was done until then is not lost.
-    assert tracked[-1].data.metrics["train_loss"] > 0
+    assert tracked[-1].data.metrics["epoch/train_loss"] > 0
 
 
 def test_the_commit_is_tracked(project, tmp_path):

@@ -52,7 +52,7 @@ def look(uri, name="run v1"):
         for run in client.search_runs([experiment.experiment_id])
         if run.data.tags["mlflow.runName"] == name
     ]
-    metrics = client.get_metric_history(run.info.run_id, "loss")
+    metrics = client.get_metric_history(run.info.run_id, "epoch/loss")
     artifacts = {
         file.path
         for folder in client.list_artifacts(run.info.run_id)
@@ -188,7 +188,7 @@ def test_a_run_that_was_killed_ends_when_it_was_last_heard_of(begin, uri, home, 
     found, later = look(uri)
     assert found["status"] == "KILLED"
     assert found["loss"] == [(1, 1.0)]
-    (metric,) = MlflowClient(uri).get_metric_history(later.info.run_id, "loss")
+    (metric,) = MlflowClient(uri).get_metric_history(later.info.run_id, "epoch/loss")
     assert later.info.end_time == metric.timestamp
 
 

@@ -1,6 +1,7 @@
 """A tracked run: names and numbers as MLflow gets them."""
 
 import pandas as pd
+import pytest
 from mlflow import MlflowClient
 
 from plankton_embedding.tracking.run import TrackedRun, flatten
@@ -31,14 +32,14 @@ def test_a_table_is_logged_by_its_step(uri, tracked):
         {"step": [1, 2], "epoch": [5, 10], "stage": ["a", "b"], "loss": [0.5, float("nan")]}
     )
     tracked.log_table(table, "epoch")
-    assert history(uri, tracked, "loss") == {5: 0.5}
-    assert MlflowClient(uri).get_run(tracked.run_id).data.metrics.keys() == {"loss"}
+    assert history(uri, tracked, "epoch/loss") == {5: 0.5}
+    assert MlflowClient(uri).get_run(tracked.run_id).data.metrics.keys() == {"epoch/loss"}
 
 
 def test_a_metric_of_a_step_is_logged_once(uri, tracked):
     tracked.log_table(pd.DataFrame({"step": [1], "radius": [2.0]}), "step")
     tracked.log_metrics({"steps": {"1": {"radius": 2.0}, "2": {"radius": 3.0}}})
-    metrics = MlflowClient(uri).get_metric_history(tracked.run_id, "radius")
+    metrics = MlflowClient(uri).get_metric_history(tracked.run_id, "step/radius")
     assert [(metric.step, metric.value) for metric in metrics] == [(1, 2.0), (2, 3.0)]
 
 
@@ -48,11 +49,11 @@ def test_an_epoch_that_was_logged_as_it_ended_is_not_logged_again_with_its_step(
         for epoch, loss in ((1, 0.5), (2, 0.25))
     ]
     tracked.log_row(rows[0], "epoch")
-    assert history(uri, tracked, "train_loss") == {1: 0.5}
+    assert history(uri, tracked, "epoch/train_loss") == {1: 0.5}
     tracked.log_table(pd.DataFrame(rows), "epoch")
-    metrics = MlflowClient(uri).get_metric_history(tracked.run_id, "train_loss")
+    metrics = MlflowClient(uri).get_metric_history(tracked.run_id, "epoch/train_loss")
     assert [(metric.step, metric.value) for metric in metrics] == [(1, 0.5), (2, 0.25)]
-    assert MlflowClient(uri).get_run(tracked.run_id).data.metrics.keys() == {"train_loss"}
+    assert MlflowClient(uri).get_run(tracked.run_id).data.metrics.keys() == {"epoch/train_loss"}
 
 
 def test_a_name_that_mlflow_does_not_take_ends_nothing(uri, tracked, caplog):
@@ -78,20 +79,36 @@ def test_runs_of_one_experiment(uri, tracked):
     assert len(experiments) == 1
 
 
-def test_a_run_that_continues_another_is_its_child(uri):
+def continued(uri, status):
+    """Return MLflow's view of a run and of the one that went on with its training."""
     before = TrackedRun(uri, "tests", "before", {"kedro.run_id": "v1"})
+    if status:
+        before.finish(status)
     after = TrackedRun(uri, "tests", "after", {"kedro.run_id": "v2"})
     after.continue_run("v1, step 2")
     client = MlflowClient(uri)
-    tags = client.get_run(after.run_id).data.tags
-    assert tags["mlflow.parentRunId"] == before.run_id
-    assert tags["training.continues"] == "v1, step 2"
-    # It was killed without a word: nobody else would end it.
-    assert client.get_run(before.run_id).info.status == "KILLED"
+    return client.get_run(before.run_id), client.get_run(after.run_id)
+
+
+@pytest.mark.parametrize("status", ["KILLED", "FAILED", None])
+def test_an_interrupted_run_lies_below_the_one_that_continues_it(uri, status):
+    before, after = continued(uri, status)
+    assert before.data.tags["mlflow.parentRunId"] == after.info.run_id
+    assert after.data.tags["training.continues"] == "v1, step 2"
+    assert after.data.tags["training.continues_run"] == before.info.run_id
+    # One that was killed without a word: nobody else would end it.
+    assert before.info.status == (status or "KILLED")
+
+
+def test_a_finished_run_that_is_continued_keeps_its_place(uri):
+    before, after = continued(uri, "FINISHED")
+    assert "mlflow.parentRunId" not in before.data.tags
+    assert "mlflow.parentRunId" not in after.data.tags
+    assert after.data.tags["training.continues_run"] == before.info.run_id
 
 
 def test_a_run_whose_forerunner_was_not_tracked_says_so_all_the_same(uri, tracked):
     tracked.continue_run("v0, step 1")
     tags = MlflowClient(uri).get_run(tracked.run_id).data.tags
     assert tags["training.continues"] == "v0, step 1"
-    assert "mlflow.parentRunId" not in tags
+    assert "training.continues_run" not in tags

@@ -104,7 +104,7 @@ class RunRecord:
         if status == "FINISHED":
             for name in self._provenance.made():
                 self._describe(name, self._catalog.get(name))
-        seconds = {f"seconds/{stage}": taken for stage, taken in self.durations.stages().items()}
+        seconds = {f"seconds.{stage}": taken for stage, taken in self.durations.stages().items()}
         self.run.log_values(seconds, 0)
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "datasets.json").write_text(self._provenance.to_json() + "\n")

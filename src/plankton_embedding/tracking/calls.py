@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # MLflow's own limit.
 _LONGEST_DIGEST = 36
+_PARENT = "mlflow.parentRunId"
 
 
 class GoneError(UserError):
@@ -156,7 +157,10 @@ class RegisterModel(Call):
 
 @dataclass(frozen=True)
 class ContinueRun(Call):
-    """Make the run a child of the one whose training it goes on with.
+    """Put the interrupted run whose training this one goes on with below this one.
+
+    MLflow's table and charts hide children until they are asked for, so that one row a training
+    is left, that with its whole history. A run that was finished keeps its own row.
 
     Attributes
     ----------
@@ -172,11 +176,14 @@ class ContinueRun(Call):
         found = client.search_runs([experiment], f"tags.`kedro.run_id` = '{self.version}'")
         if not found:
             return
-        before = found[0].info
-        client.set_tag(run_id, "mlflow.parentRunId", before.run_id)
+        before = found[0]
+        client.set_tag(run_id, "training.continues_run", before.info.run_id)
         # SIGKILL, or the machine.
-        if before.status == "RUNNING":
-            client.set_terminated(before.run_id, "KILLED")
+        if before.info.status == "RUNNING":
+            client.set_terminated(before.info.run_id, "KILLED")
+        # One of a study has its place already.
+        if before.info.status != "FINISHED" and _PARENT not in before.data.tags:
+            client.set_tag(before.info.run_id, _PARENT, run_id)
 
 
 @dataclass(frozen=True)

@@ -37,5 +37,5 @@ class Durations:
         seconds: dict[str, float] = {}
         for node, taken in self.nodes().items():
             stage = self._stages.get(node, "other")
-            seconds[stage] = seconds.get(stage, 0.0) + taken
+            seconds[stage] = round(seconds.get(stage, 0.0) + taken, 3)
         return seconds

@@ -33,7 +33,8 @@ def origin_tags(project: Path) -> dict[str, str]:
         "mlflow.user": _user(),
         "mlflow.source.name": Path(sys.argv[0]).name,
         "mlflow.source.type": "LOCAL",
-        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])[:LONGEST_TAG],
+        # Of `python -m kedro`, Kedro makes one word.
+        "command": f"{Path(sys.argv[0]).name} {shlex.join(sys.argv[1:])}"[:LONGEST_TAG],
         "host": platform.node(),
     }
     commit = _git(project, "rev-parse", "HEAD")

@@ -37,7 +37,8 @@ _PARAMS_A_BATCH, _METRICS_A_BATCH = 100, 1000
 class TrackedRun:
     """One MLflow run.
 
-    Several threads may log to it.
+    MLflow's charts have a section for all metrics of a prefix: ``epoch/`` and ``step/`` keep the
+    curves apart from the single numbers of a report. Several threads may log to it.
 
     Parameters
     ----------
@@ -89,11 +90,11 @@ class TrackedRun:
             self.log(LogBatch(params=params[start : start + _PARAMS_A_BATCH]))
 
     def log_table(self, table: pd.DataFrame, by: str) -> None:
-        """Log the numbers of each row as metrics at the step that a column names."""
+        """Log the numbers of each row as metrics ``BY/NAME`` at the step that a column names."""
         values = table.drop(columns=[name for name in ("step", "epoch") if name in table])
         values = values.select_dtypes("number")
         self._log_metrics(
-            (str(name), float(value), int(step))
+            (f"{by}/{name}", float(value), int(step))
             for step, row in zip(table[by], values.to_dict("records"), strict=True)
             for name, value in row.items()
         )
@@ -101,16 +102,16 @@ class TrackedRun:
     def log_row(self, row: dict[str, Any], by: str) -> None:
         """Log the numbers of a table's row, as `log_table` would."""
         self._log_metrics(
-            (name, float(value), int(row[by]))
+            (f"{by}/{name}", float(value), int(row[by]))
             for name, value in row.items()
             if name not in ("step", "epoch") and _is_number(value)
         )
 
     def log_metrics(self, metrics: dict[str, Any]) -> None:
-        """Log nested metrics under dotted names; those under ``steps`` at their step."""
+        """Log nested metrics under dotted names; those under ``steps`` as ``step/NAME``."""
         by_step = metrics.get("steps", {})
         self._log_metrics(
-            (name, float(value), int(step))
+            (f"step/{name}", float(value), int(step))
             for step, values in by_step.items()
             for name, value in flatten(values)
             if _is_number(value)
@@ -170,7 +171,7 @@ class TrackedRun:
         self.log(LogBatch(tags=[(name, value[:LONGEST_TAG])]))
 
     def continue_run(self, continues: str) -> None:
-        """Make this run a child of the one whose training it goes on with.
+        """Say whose training this run goes on with; see `ContinueRun`.
 
         Parameters
         ----------
