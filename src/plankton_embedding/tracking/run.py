@@ -1,4 +1,4 @@
-"""One MLflow run: what is logged to it, under which names, and what becomes of it without a server."""
+"""One MLflow run: what is logged to it, and under which names."""
 
 from __future__ import annotations
 
