@@ -104,7 +104,7 @@ def test_a_run_of_the_pipelines_on_a_server(up, project):
     client, tracked = newest(up)
     assert f"Tracked as MLflow run {tracked.info.run_id}" in output
     assert tracked.info.status == "FINISHED"
-    assert tracked.data.params["split.test_per_class"] == "2"
+    assert tracked.data.params["data_report.images_per_class"] == "4"
     assert "report/data_report.html" in artifacts(client, tracked, "report")
     assert not (project / "data" / "untracked").exists()
 

@@ -88,8 +88,20 @@ def _environment(installed: dict[str, str]) -> dict[str, Any]:
 
 def _gpus() -> list[str]:
     # Without torch, which takes seconds to import and which reporting does without.
-    lines = _output(["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv"])
-    return (lines or "").splitlines()[1:]
+    import pynvml
+
+    try:
+        pynvml.nvmlInit()
+        handles = map(pynvml.nvmlDeviceGetHandleByIndex, range(pynvml.nvmlDeviceGetCount()))
+        return [f"{pynvml.nvmlDeviceGetName(handle)}, {_memory(handle)}" for handle in handles]
+    except pynvml.NVMLError:
+        return []
+
+
+def _memory(handle: Any) -> str:
+    import pynvml
+
+    return f"{pynvml.nvmlDeviceGetMemoryInfo(handle).total / 2**30:.0f} GiB"
 
 
 def _git(project: Path, *arguments: str) -> str | None:

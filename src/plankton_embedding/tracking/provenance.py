@@ -8,8 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from plankton_embedding.tracking.calls import LogDataset
 
 # Beside a version's file or folder.
@@ -92,6 +90,9 @@ def describe_dataset(name: str, dataset: Any, data: Any, context: str) -> LogDat
     context
         ``read`` or ``made``.
     """
+    # Commands that run nothing do not need it.
+    import pandas as pd
+
     path = Path(dataset._get_load_path())
     own: Callable[[Any], str] | None = _OWN_FINGERPRINTS.get(name)
     profile: dict[str, Any] = {"version": path.parent.name}
