@@ -132,6 +132,22 @@ def test_a_server_that_comes_back_is_tracked_live_again(begin, uri, line, monkey
     assert found["status"] == "RUNNING"
 
 
+def test_a_server_that_comes_back_as_another_ends_no_run(begin, line, monkeypatch, home):
+    line.cut()
+    run = begin()
+    run.set_tag("a", "b")
+    line.mend()
+
+    def refuse(*args):
+        raise TrackingError("there is no MLflow here")
+
+    monkeypatch.setattr(Server, "begin", refuse)
+    run._delivery._next_try = 0.0
+    run.set_tag("c", "d")
+    run.finish("FINISHED")
+    assert len(Journal.open(home / "v1").calls()) == 3
+
+
 def test_it_is_not_asked_at_each_call(begin, line, monkeypatch):
     line.cut()
     run = begin()

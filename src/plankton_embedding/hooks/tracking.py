@@ -56,8 +56,8 @@ class TrackingHooks:
         """Begin the MLflow run; one that the checks refuse is tracked as failed."""
         # One that was left by Ctrl-C, in a notebook.
         self._end("KILLED")
-        self._begin(run_params, pipeline, catalog)
         try:
+            self._begin(run_params, pipeline, catalog)
             return (yield)
         except Exception as error:
             self.on_pipeline_error(error)

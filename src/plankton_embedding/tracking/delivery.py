@@ -95,12 +95,16 @@ class Delivery:
     def _send(self, call: Call) -> Any:
         if self._is_lost and self._journal:
             self._recover(self._journal)
-        if self.start.run_id is None:
-            self.start.run_id = self._server.begin(self.start)
-        return self._server.send(call, self.start.run_id)
+        return self._server.send(call, str(self.start.run_id))
 
     def _recover(self, journal: Journal) -> None:
-        sent = journal.send(self._server)
+        try:
+            sent = journal.send(self._server)
+            if self.start.run_id is None:
+                self.start.run_id = self._server.begin(self.start)
+        except TrackingError as error:
+            # It came back as another, or lets nobody in any more: no reason to end a training.
+            raise UnreachableError(str(error)) from error
         self._is_lost, self._pause = False, _FIRST_PAUSE
         logger.info("MLflow at %s answers again, and has got all %d calls", self.start.uri, sent)
 
