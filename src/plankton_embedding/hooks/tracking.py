@@ -116,7 +116,9 @@ class TrackingHooks:
             "kedro.env": run_params.get("env") or "local",
             "stages": ", ".join(dict.fromkeys(stages.values())),
         }
-        title = f"{', '.join(names) or 'all stages'} {run_id}"
+        # MLflow cuts names short: what tells two runs apart comes first.
+        moment = run_id[5:19].replace("T", " ").replace(".", ":")
+        title = f"{moment} {', '.join(names) or 'all stages'}"
         run = begin_run(self._options, self._project, title, tags, untracked=run_id)
         self._record = RunRecord(run, catalog, stages)
         # Ctrl-C ends a run without any hook being called.
