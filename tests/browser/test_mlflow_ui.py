@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -105,11 +106,15 @@ def drawn_lines(page, metric, wanted):
     page.get_by_placeholder("Search metric charts").fill(metric, timeout=WAIT)
     page.get_by_text(re.compile(rf"^(epoch/)?{metric}$")).first.wait_for(timeout=WAIT)
     lines = page.locator(".js-plotly-plot").first.locator(".scatterlayer path.js-line")
-    lines.nth(wanted - 1).wait_for(state="attached", timeout=WAIT)
-    found = lines.evaluate_all(
-        "lines => lines.map(line => [line.style.stroke, line.getAttribute('d')])"
-    )
-    return {colour: len(re.findall("[ML]", path)) for colour, path in found}
+    read = "lines => lines.map(line => [line.style.stroke, line.getAttribute('d')])"
+    end, points = time.monotonic() + WAIT / 1000, {}
+    # Runs are loaded one after the other.
+    while len(points) < wanted and time.monotonic() < end:
+        page.wait_for_timeout(200)
+        points = {
+            colour: len(re.findall("[ML]", path)) for colour, path in lines.evaluate_all(read)
+        }
+    return points
 
 
 def test_both_runs_are_in_the_table_of_trainings(show, runs):
@@ -131,8 +136,6 @@ def test_a_run_shows_where_it_comes_from(show, runs):
 
 def test_curves_of_a_run_are_drawn(show, runs):
     page = show(f"/experiments/1/runs/{runs[0].info.run_id}/model-metrics{TRAINING}")
-    page.get_by_text(re.compile(r"^epoch \(")).first.wait_for(timeout=WAIT)
-    keep_picture(page, "metrics")
     lines = drawn_lines(page, "train_loss", wanted=1)
     keep_picture(page, "curves")
     # Through six epochs; Plotly leaves out points that lie on the line between others.
