@@ -158,7 +158,7 @@ def test_two_runs_are_compared(show, runs):
     keep_picture(page, "charts")
     assert len(lines) == 2
     ids = '","'.join(run.info.run_id for run in runs)
-    page = show(f'/compare-runs?runs=["{ids}"]&experiments=["1"]')
+    page = show(f'/compare-runs?runs=["{ids}"]&experiments=["1"]&workflowType=machine_learning')
     page.get_by_text("Comparing 2 Runs").first.wait_for(timeout=WAIT)
     for text in ("0.001", "0.0001"):
         page.get_by_text(text, exact=True).first.wait_for(timeout=WAIT)
