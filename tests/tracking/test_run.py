@@ -100,6 +100,14 @@ def test_an_interrupted_run_lies_below_the_one_that_continues_it(uri, status):
     assert before.info.status == (status or "KILLED")
 
 
+def test_an_interrupted_run_of_a_study_stays_below_its_study(uri):
+    before = TrackedRun(uri, "tests", "t", {"kedro.run_id": "v1", "mlflow.parentRunId": "study"})
+    before.finish("KILLED")
+    TrackedRun(uri, "tests", "after", {"kedro.run_id": "v2"}).continue_run("v1, step 2")
+    tags = MlflowClient(uri).get_run(before.run_id).data.tags
+    assert tags["mlflow.parentRunId"] == "study"
+
+
 def test_a_finished_run_that_is_continued_keeps_its_place(uri):
     before, after = continued(uri, "FINISHED")
     assert "mlflow.parentRunId" not in before.data.tags
