@@ -65,7 +65,7 @@ def test_a_killed_run_is_continued_to_the_same_end(project, number):
     client, runs = tracked_runs(project)
     continued = runs[-1]
     assert continued.info.status == "FINISHED"
-    assert continued.data.tags["training.continues_run"] == killed.info.run_id
+    assert continued.data.tags["continues_run"] == killed.info.run_id
     before = client.get_run(killed.info.run_id)
     assert before.info.status == "KILLED"
     assert before.data.tags["mlflow.parentRunId"] == continued.info.run_id
@@ -85,8 +85,8 @@ def test_a_finished_training_is_nursed_by_a_run_that_names_it(project):
     assert "after step 2" in output
     client, runs = tracked_runs(project)
     nursed, before = runs[-1], runs[-2]
-    assert nursed.data.tags["training.continues_run"] == before.info.run_id
-    assert nursed.data.tags["training.continues"] == f"{before.data.tags['kedro.run_id']}, step 2"
+    assert nursed.data.tags["continues_run"] == before.info.run_id
+    assert nursed.data.tags["continues"] == f"{before.data.tags['kedro.run_id']}, step 2"
     assert nursed.data.params["training.network.learning_rate"] == "0.0001"
     rates = client.get_metric_history(nursed.info.run_id, "epoch/learning_rate")
     assert [metric.value for metric in rates] == pytest.approx([1e-2] * 2 + [1e-3] * 2 + [9e-5] * 2)

@@ -96,8 +96,8 @@ def test_an_embedder_and_its_run_name_each_other(project):
     embedder = latest(project, "06_models/embedder")
     note = json.loads((embedder.parent / "mlflow_run.json").read_text())
     assert note["mlflow_run_id"] == tracked.info.run_id
-    assert tracked.data.tags["embedder.version"] == embedder.parent.name
-    assert tracked.data.tags["class_gallery.version"] == embedder.parent.name
+    assert tracked.data.tags["embedder_version"] == embedder.parent.name
+    assert tracked.data.tags["class_gallery_version"] == embedder.parent.name
     origin = {file.path for file in client.list_artifacts(tracked.info.run_id, "origin")}
     assert {"origin/datasets.json", "origin/node_seconds.json", "origin/environment.json"} <= origin
 
@@ -170,7 +170,7 @@ def test_reporting_alone_needs_no_torch(project):
     # What it did not read says nothing about it.
     assert {name.partition(".")[0] for name in tracked[-1].data.params} == {"reporting", "seed"}
     assert tracked[-1].data.tags["data_fingerprint"] == tracked[0].data.tags["data_fingerprint"]
-    assert tracked[-1].data.tags["embedder.run"] == tracked[0].info.run_id
+    assert tracked[-1].data.tags["embedder_run"] == tracked[0].info.run_id
 
 
 def test_a_run_that_fails_is_tracked_as_failed(project):

@@ -126,7 +126,7 @@ def test_both_runs_are_in_the_table_of_trainings(show, runs):
 
 def test_a_run_shows_where_it_comes_from(show, runs):
     page = show(f"/experiments/1/runs/{runs[0].info.run_id}{TRAINING}")
-    for text in ("embedder.version", "data_fingerprint", "command"):
+    for text in ("embedder_version", "data_fingerprint", "command"):
         page.get_by_text(text).first.wait_for(timeout=WAIT)
     keep_picture(page, "run")
 

@@ -65,7 +65,7 @@ def test_a_name_that_mlflow_does_not_take_ends_nothing(uri, tracked, caplog):
 
 def test_a_long_error_is_cut(uri, tracked):
     tracked.set_tag("error", "x" * 20_000)
-    assert set(MlflowClient(uri).get_run(tracked.run_id).data.tags["error"]) == {"x"}
+    assert MlflowClient(uri).get_run(tracked.run_id).data.tags["error"] == 5000 * "x"
 
 
 def test_runs_of_one_experiment(uri, tracked):
@@ -94,8 +94,8 @@ def continued(uri, status):
 def test_an_interrupted_run_lies_below_the_one_that_continues_it(uri, status):
     before, after = continued(uri, status)
     assert before.data.tags["mlflow.parentRunId"] == after.info.run_id
-    assert after.data.tags["training.continues"] == "v1, step 2"
-    assert after.data.tags["training.continues_run"] == before.info.run_id
+    assert after.data.tags["continues"] == "v1, step 2"
+    assert after.data.tags["continues_run"] == before.info.run_id
     # One that was killed without a word: nobody else would end it.
     assert before.info.status == (status or "KILLED")
 
@@ -112,11 +112,11 @@ def test_a_finished_run_that_is_continued_keeps_its_place(uri):
     before, after = continued(uri, "FINISHED")
     assert "mlflow.parentRunId" not in before.data.tags
     assert "mlflow.parentRunId" not in after.data.tags
-    assert after.data.tags["training.continues_run"] == before.info.run_id
+    assert after.data.tags["continues_run"] == before.info.run_id
 
 
 def test_a_run_whose_forerunner_was_not_tracked_says_so_all_the_same(uri, tracked):
     tracked.continue_run("v0, step 1")
     tags = MlflowClient(uri).get_run(tracked.run_id).data.tags
-    assert tags["training.continues"] == "v0, step 1"
-    assert "training.continues_run" not in tags
+    assert tags["continues"] == "v0, step 1"
+    assert "continues_run" not in tags

@@ -135,11 +135,11 @@ class RunRecord:
         version = self._provenance.version(name)
         if version is None or name not in _TAGGED:
             return
-        self.run.set_tag(f"{_TAGGED[name]}.version", version)
+        self.run.set_tag(f"{_TAGGED[name]}_version", version)
         home: Any = self._catalog.get(_TAGGED[name])
         maker = read_run_id(Path(home._filepath) / version / RUN_FILE)
         if maker and not self._provenance.was_made(name):
-            self.run.set_tag(f"{_TAGGED[name]}.run", maker)
+            self.run.set_tag(f"{_TAGGED[name]}_run", maker)
 
     def _tag_training(self, checkpoint: Any) -> None:
         if checkpoint.continues:

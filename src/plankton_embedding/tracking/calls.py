@@ -177,7 +177,7 @@ class ContinueRun(Call):
         if not found:
             return
         before = found[0]
-        client.set_tag(run_id, "training.continues_run", before.info.run_id)
+        client.set_tag(run_id, "continues_run", before.info.run_id)
         # SIGKILL, or the machine.
         if before.info.status == "RUNNING":
             client.set_terminated(before.info.run_id, "KILLED")

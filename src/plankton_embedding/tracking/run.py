@@ -181,7 +181,7 @@ class TrackedRun:
         """
         if self._continues != continues:
             self._continues = continues
-            self.set_tag("training.continues", continues)
+            self.set_tag("continues", continues)
             self.log(ContinueRun(continues.partition(",")[0]))
 
     def name_in(self, path: Path) -> None:
