@@ -28,7 +28,7 @@ run: $(INSTALLED) $(SAMPLE)  ## draw the sample, train on it, write the report
 	@echo "Map        $$(ls -d $(CURDIR)/data/08_reporting/embedding_map.html/*/embedding_map.html | tail -n 1)"
 	@echo "Images     $$(ls -d $(CURDIR)/data/08_reporting/data_report.html/*/data_report.html | tail -n 1)"
 	@echo "Kedro-Viz  make viz       then open http://127.0.0.1:4141"
-	@echo "MLflow     make mlflow    then open http://127.0.0.1:5000"
+	@echo "MLflow     make mlflow    then open http://127.0.0.1:5000/#/experiments?workflowType=machine_learning"
 
 .PHONY: test
 test: $(INSTALLED)  ## run the fast tests

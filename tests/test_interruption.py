@@ -65,14 +65,16 @@ def test_a_killed_run_is_continued_to_the_same_end(project, number):
     client, runs = tracked_runs(project)
     continued = runs[-1]
     assert continued.info.status == "FINISHED"
-    assert continued.data.tags["mlflow.parentRunId"] == killed.info.run_id
-    assert client.get_run(killed.info.run_id).info.status == "KILLED"
+    assert continued.data.tags["continues_run"] == killed.info.run_id
+    before = client.get_run(killed.info.run_id)
+    assert before.info.status == "KILLED"
+    assert before.data.tags["mlflow.parentRunId"] == continued.info.run_id
     # All of it, and nothing twice.
-    history = client.get_metric_history(continued.info.run_id, "train_loss")
+    history = client.get_metric_history(continued.info.run_id, "epoch/train_loss")
     assert [metric.step for metric in history] == [1, 2, 3, 4, 5, 6]
 
 
-def test_a_finished_training_is_nursed_as_a_child_of_its_run(project):
+def test_a_finished_training_is_nursed_by_a_run_that_names_it(project):
     _, runs = tracked_runs(project)
     output = run(
         project,
@@ -83,10 +85,10 @@ def test_a_finished_training_is_nursed_as_a_child_of_its_run(project):
     assert "after step 2" in output
     client, runs = tracked_runs(project)
     nursed, before = runs[-1], runs[-2]
-    assert nursed.data.tags["mlflow.parentRunId"] == before.info.run_id
-    assert nursed.data.tags["training.continues"] == f"{before.data.tags['kedro.run_id']}, step 2"
+    assert nursed.data.tags["continues_run"] == before.info.run_id
+    assert nursed.data.tags["continues"] == f"{before.data.tags['kedro.run_id']}, step 2"
     assert nursed.data.params["training.network.learning_rate"] == "0.0001"
-    rates = client.get_metric_history(nursed.info.run_id, "learning_rate")
+    rates = client.get_metric_history(nursed.info.run_id, "epoch/learning_rate")
     assert [metric.value for metric in rates] == pytest.approx([1e-2] * 2 + [1e-3] * 2 + [9e-5] * 2)
 
 

@@ -91,16 +91,44 @@ def test_the_run_is_tracked(project):
     ]
 
 
+def test_an_embedder_and_its_run_name_each_other(project):
+    client, (tracked, *_) = runs(project)
+    embedder = latest(project, "06_models/embedder")
+    note = json.loads((embedder.parent / "mlflow_run.json").read_text())
+    assert note["mlflow_run_id"] == tracked.info.run_id
+    assert tracked.data.tags["embedder_version"] == embedder.parent.name
+    assert tracked.data.tags["class_gallery_version"] == embedder.parent.name
+    origin = {file.path for file in client.list_artifacts(tracked.info.run_id, "origin")}
+    assert {"origin/datasets.json", "origin/node_seconds.json", "origin/environment.json"} <= origin
+
+
+def test_what_a_run_is_about_is_known_by_its_fingerprint(project):
+    _, (tracked, *_) = runs(project)
+    datasets = {one.dataset.name: one for one in tracked.inputs.dataset_inputs}
+    names = {"image_manifest", "image_store", "embeddings", "embedder", "class_gallery"}
+    assert datasets.keys() == names
+    fingerprint = json.loads(datasets["image_store"].dataset.profile)["fingerprint"]
+    assert fingerprint == tracked.data.tags["data_fingerprint"]
+    assert {tag.value for one in datasets.values() for tag in one.tags} == {"made"}
+
+
+def test_stages_are_timed(project):
+    _, (tracked, *_) = runs(project)
+    stages = ["data_engineering", "modelling", "gallery", "reporting"]
+    assert tracked.data.tags["stages"] == ", ".join(stages)
+    assert all(tracked.data.metrics[f"seconds.{stage}"] > 0 for stage in stages)
+
+
 def test_metrics_are_tracked_once_by_epoch_and_step(project):
     client, (tracked, *_) = runs(project)
 
     def steps(name):
         return [metric.step for metric in client.get_metric_history(tracked.info.run_id, name)]
 
-    assert steps("train_loss") == [1, 2, 3, 4, 5, 6]
-    assert steps("validation_accuracy") == [1, 2, 3]
-    assert steps("mean_radius") == [1, 2, 3]
-    assert steps("mean_movement") == [2, 3]
+    assert steps("epoch/train_loss") == [1, 2, 3, 4, 5, 6]
+    assert steps("step/validation_accuracy") == [1, 2, 3]
+    assert steps("step/mean_radius") == [1, 2, 3]
+    assert steps("step/mean_movement") == [2, 3]
 
 
 @pytest.mark.slow
@@ -142,6 +170,7 @@ def test_reporting_alone_needs_no_torch(project):
     # What it did not read says nothing about it.
     assert {name.partition(".")[0] for name in tracked[-1].data.params} == {"reporting", "seed"}
     assert tracked[-1].data.tags["data_fingerprint"] == tracked[0].data.tags["data_fingerprint"]
+    assert tracked[-1].data.tags["embedder_run"] == tracked[0].info.run_id
 
 
 def test_a_run_that_fails_is_tracked_as_failed(project):
@@ -155,23 +184,4 @@ def test_a_run_that_fails_is_tracked_as_failed(project):
     assert tracked[-1].info.status == "FAILED"
     assert "DivergedError" in tracked[-1].data.tags["error"]
     # What was done until then is not lost.
-    assert tracked[-1].data.metrics["train_loss"] > 0
-
-
-def test_the_commit_is_tracked(project, tmp_path):
-    from plankton_embedding.tracking import origin_tags
-
-    def git(*arguments):
-        command = ["git", "-c", "user.name=a", "-c", "user.email=a@b", *arguments]
-        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-
-    assert "mlflow.source.git.commit" not in origin_tags(tmp_path)
-    git("init")
-    (tmp_path / "file").touch()
-    git("add", "file")
-    git("commit", "-m", "first")
-    tags = origin_tags(tmp_path)
-    assert len(tags["mlflow.source.git.commit"]) == 40
-    assert tags["git.dirty"] == "false"
-    (tmp_path / "file").write_text("changed")
-    assert origin_tags(tmp_path)["git.dirty"] == "true"
+    assert tracked[-1].data.metrics["epoch/train_loss"] > 0

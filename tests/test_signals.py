@@ -4,11 +4,13 @@ import os
 import signal
 
 import pytest
+from kedro.io import DataCatalog
 from mlflow import MlflowClient
 
 from plankton_embedding.hooks import TrackingHooks
+from plankton_embedding.hooks.run_record import RunRecord
 from plankton_embedding.interruption import Interruption
-from plankton_embedding.tracking import TrackedRun
+from plankton_embedding.tracking.run import TrackedRun
 
 SIGNALS = [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)]
 
@@ -53,7 +55,8 @@ def test_a_handler_of_somebody_else_is_left_alone(monkeypatch):
 def test_an_error_that_a_signal_became(tmp_path, interruption, number, status):
     uri = f"sqlite:///{tmp_path}/runs.db"
     hooks = TrackingHooks()
-    hooks._run = run = TrackedRun(uri, "tests", "a run", {})
+    run = TrackedRun(uri, "tests", "a run", {})
+    hooks._record = RunRecord(run, DataCatalog(), {})
     hooks._interruption = interruption
     if number:
         with pytest.raises(KeyboardInterrupt):

@@ -84,7 +84,8 @@ def register_model(env: str | None, load_versions: dict[str, str], name: str | N
     """Log embedder, gallery and decision rule to MLflow as a registered model."""
     from plankton_embedding.parameters import validate_parameters
     from plankton_embedding.registration import register_latest
-    from plankton_embedding.tracking import begin_run, read_options
+    from plankton_embedding.tracking.begin import begin_run
+    from plankton_embedding.tracking.options import read_options
 
     with _mistakes_without_traceback(), _project(env, load_versions) as (context, catalog):
         options = read_options(context.config_loader["mlflow"])
@@ -101,6 +102,21 @@ def register_model(env: str | None, load_versions: dict[str, str], name: str | N
         finally:
             run.finish(status)
     click.echo(f"Registered models:/{name}/{version}")
+
+
+@cli.command("mlflow-sync")
+@_environment
+def mlflow_sync(env: str | None) -> None:
+    """Send what runs logged while their MLflow server did not answer, and remove it here."""
+    from plankton_embedding.tracking.begin import UNTRACKED
+    from plankton_embedding.tracking.options import read_options, tracking_uri
+    from plankton_embedding.tracking.sync import sync_journals
+
+    with _mistakes_without_traceback(), _project(env, {}) as (context, _):
+        project = Path(context.project_path)
+        uri = tracking_uri(read_options(context.config_loader["mlflow"]), project)
+        sent = sync_journals(project / UNTRACKED, uri)
+    click.echo(f"Sent {sent} runs" if sent else "There is nothing to send")
 
 
 @cli.command("export-embedder")

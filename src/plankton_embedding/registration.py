@@ -16,7 +16,8 @@ from PIL import Image, ImageDraw
 from plankton_embedding.checks import check_exists
 from plankton_embedding.errors import UserError
 from plankton_embedding.parameters import Parameters
-from plankton_embedding.tracking import TrackedRun
+from plankton_embedding.tracking.run import TrackedRun
+from plankton_embedding.tracking.server import RefusedError
 
 if TYPE_CHECKING:
     from plankton_embedding.training.image_classifier import ClassifierFiles
@@ -38,7 +39,7 @@ class RegistrationError(UserError):
 
 def register_latest(
     catalog: CatalogProtocol, parameters: Parameters, run: TrackedRun, name: str
-) -> str:
+) -> str | None:
     """Log the model of a catalogue's embedder, gallery and decision rule, and register it.
 
     Parameters
@@ -55,7 +56,7 @@ def register_latest(
     Returns
     -------
     str
-        The version.
+        The version; None: the tracking server does not answer now.
 
     Raises
     ------
@@ -66,8 +67,6 @@ def register_latest(
     EmbedderError, GalleryError
         If the three do not belong together.
     """
-    from mlflow.exceptions import MlflowException
-
     from plankton_embedding.training.image_classifier import ClassifierFiles
     from plankton_embedding.training.image_embedder import ImageEmbedderOptions
 
@@ -82,12 +81,12 @@ def register_latest(
         place = Path(folder, _ARTIFACT_FOLDER)
         try:
             metadata = save_model(place, files, options)
-            run.log_artifact(place, _ARTIFACT_FOLDER)
+            run.log_artifact(place, _ARTIFACT_FOLDER, is_temporary=True)
             tags = {key: str(value) for key, value in metadata.items()}
             return run.register_model(_ARTIFACT_FOLDER, name, tags)
-        except MlflowException as error:
+        except RefusedError as error:
             raise RegistrationError(
-                f"MLflow does not take the model {name!r}: {error.message}. Name another in "
+                f"MLflow does not take the model {name!r}: {error}. Name another in "
                 "registered_model of conf/local/mlflow.yml, and try again with "
                 "`kedro register-model`."
             ) from error

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from plankton_embedding.parameters import TripletOptions
 from plankton_embedding.training.batch_stream import BatchStream
+from plankton_embedding.training.epoch_listeners import tell_listeners
 from plankton_embedding.training.health import health_warnings, measure_health
 from plankton_embedding.training.losses import TRIPLET
 from plankton_embedding.training.plan import StepPlan
@@ -118,9 +119,13 @@ class EpochRecorder(lightning.Callback):
                 (self.embeddings, self._validation_labels), sums.batches, self._triplet.margin
             ),
         }
+        if pl_module.device.type == "cuda":
+            row["gpu_memory_peak_gb"] = torch.cuda.max_memory_allocated() / 1e9
+            torch.cuda.reset_peak_memory_stats()
         self.rows.append(row)
         self._progress.finish_epoch()
         if trainer.is_global_zero:
+            tell_listeners(row)
             self._tell(row)
 
     def _tell(self, row: dict[str, Any]) -> None:
