@@ -11,13 +11,13 @@ import sys
 import pytest
 import yaml
 from kedro.io import DataCatalog
-from reference_pages.catalogue import describe_datasets
-from reference_pages.parameters import list_parameters
 
 from documents import PAGES, Block, read_blocks, read_inline_code
 from plankton_embedding.parameters import ParameterError, Parameters
 from plankton_embedding.pipeline_registry import register_pipelines
 from plankton_embedding.tracking import read_options
+from reference_pages.catalogue import describe_datasets
+from reference_pages.parameters import list_parameters
 from shell_commands import WrongCommandError, catalogue, check_parameters, check_shell
 from tiny_project import ROOT
 
@@ -120,14 +120,15 @@ def test_inline_names_of_parameters_and_files_are_right(page):
     for code in read_inline_code(page):
         name = code.partition(":")[0]
         if re.fullmatch(r"[a-z_]+(\.[a-z_]+)+", name) and not FILE_NAME.search(name):
-            if name.partition(".")[0] in Parameters.model_fields and name not in blocks:
-                wrong.append(code)
+            right = name.partition(".")[0] not in Parameters.model_fields or name in blocks
         elif re.fullmatch(r"(conf|docs|src|tests|benchmarks|notebooks)/[\w./-]+", code):
-            if not (ROOT / code).exists() and not code.startswith("conf/local"):
-                wrong.append(code)
+            right = (ROOT / code).exists() or code.startswith("conf/local")
         elif re.fullmatch(r"data/0[2-8][\w./]+", code):
-            if not any(place.startswith(code.rstrip("/")) for place in written):
-                wrong.append(code)
+            right = any(place.startswith(code.rstrip("/")) for place in written)
+        else:
+            continue
+        if not right:
+            wrong.append(code)
     assert wrong == []
 
 

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+
+from plankton_embedding.cli import cli
+from plankton_embedding.pipeline_registry import register_pipelines
 from reference_pages.catalogue import catalogue_page
 from reference_pages.commands import commands_page
 from reference_pages.copied import copied_page
@@ -13,9 +16,6 @@ from reference_pages.mathematics import format_formula
 from reference_pages.parameters import parameters_page
 from reference_pages.pipelines import pipelines_page
 from reference_pages.python_api import PACKAGES, python_page
-
-from plankton_embedding.cli import cli
-from plankton_embedding.pipeline_registry import register_pipelines
 
 _ROOT = Path(__file__).resolve().parents[2]
 
