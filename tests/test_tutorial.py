@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -28,11 +30,13 @@ pytestmark = [
 ]
 
 BLOCKS = read_blocks(ROOT / "docs" / "tutorial.md")
+SERVED = [block for block in BLOCKS if block.marker and block.marker[0] == "server"]
 BEGIN = "### block at line"
 # What a training does for long.
 SMALL_STAGE = {"steps": 1, "epochs_per_step": 1}
+# In a process group of its own, which is ended when the page has answered.
 SERVER = """
-setsid bash -c {command!r} & server=$!
+setsid bash -c {command} & server=$!
 for second in $(seq 120); do curl -sf {address} > /dev/null && break; sleep 1; done
 curl -sf {address} > /dev/null && echo "served {address}"
 kill -- -$server
@@ -42,6 +46,10 @@ kill -- -$server
 @pytest.fixture(scope="module")
 def outputs(tmp_path_factory):
     """Run the tutorial, and return what each shell block printed, by its line."""
+    for block in SERVED:
+        port = urlsplit(block.marker[1]).port
+        if not is_free(port):
+            pytest.skip(f"port {port}, which the tutorial names, is taken on this machine")
     folder = tmp_path_factory.mktemp("tutorial")
     home = make_home(folder / "home")
     project = copy_project(folder / "plankton-embedding")
@@ -50,6 +58,11 @@ def outputs(tmp_path_factory):
             (project / block.title).parent.mkdir(exist_ok=True)
             (project / block.title).write_text(block.text)
     return split_output(run_script(write_script(), project, home))
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 def make_home(home: Path) -> Path:
@@ -137,7 +150,9 @@ def write_script() -> str:
             continue
         parts.append(f'echo "{BEGIN} {block.line}"\n')
         if block.marker and block.marker[0] == "server":
-            parts.append(SERVER.format(command=block.text, address=block.marker[1]))
+            parts.append(
+                SERVER.format(command=shlex.quote(block.text.strip()), address=block.marker[1])
+            )
         else:
             parts.append(block.text)
     return "".join(parts)
@@ -198,14 +213,7 @@ def test_the_reader_sees_what_the_page_shows(shell, shown, outputs):
         seen = seen[place:]
 
 
-def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
-
-
-@pytest.mark.parametrize(
-    "block", [one for one in BLOCKS if one.marker and one.marker[0] == "server"], ids=str
-)
+@pytest.mark.parametrize("block", SERVED, ids=str)
 def test_the_addresses_are_served(block, outputs):
     assert f"served {block.marker[1]}" in outputs[block.line]
 
