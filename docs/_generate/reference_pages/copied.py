@@ -18,7 +18,7 @@ def copied_page(text: str, until: str | None = None) -> str:
     """
     if until is not None:
         text = text.partition(f"\n{until}\n")[0] + "\n"
-    return _LINK.sub(_lead_elsewhere, text)
+    return _LINK.sub(_lead_elsewhere, text).replace('="docs/', '="')
 
 
 def _lead_elsewhere(link: re.Match[str]) -> str:
