@@ -17,6 +17,7 @@ PAGES = [
 # A block that the tests do not run says why, in the line above it.
 _MARKER = re.compile(r"<!-- *(not run|tested by|server): *(.+?) *-->")
 _FENCE = re.compile(r"^ *```+ *([\w-]*) *(.*)$")
+_SHELLS = {"bash": "sh", "shell": "sh"}
 _TITLE = re.compile(r'title="([^"]+)"')
 _INLINE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 
@@ -72,7 +73,7 @@ def _parts(page: Path) -> Iterator[Block | str]:
         yield Block(
             page,
             number,
-            fence[1],
+            _SHELLS.get(fence[1], fence[1]),
             title[1] if title else "",
             "\n".join(text) + "\n",
             (marker[1], marker[2]) if marker else None,
