@@ -63,7 +63,7 @@ lint: $(INSTALLED)  ## check style, types and the direction of imports
 
 .PHONY: docs
 docs: $(INSTALLED)  ## build the documentation into build/docs; a warning is an error
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "Documentation  $(CURDIR)/build/docs/index.html"
 
 .PHONY: bench
