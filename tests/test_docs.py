@@ -13,12 +13,13 @@ import yaml
 from kedro.io import DataCatalog
 
 from documents import PAGES, Block, read_blocks, read_inline_code
+from kedro_commands import WrongCommandError, catalogue, check_parameters
 from plankton_embedding.parameters import ParameterError, Parameters
 from plankton_embedding.pipeline_registry import register_pipelines
 from plankton_embedding.tracking import read_options
 from reference_pages.catalogue import describe_datasets
 from reference_pages.parameters import list_parameters
-from shell_commands import WrongCommandError, catalogue, check_parameters, check_shell
+from shell_commands import check_shell
 from tiny_project import ROOT
 
 CONF = ROOT / "conf"
