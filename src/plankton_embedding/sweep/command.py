@@ -1,0 +1,226 @@
+"""`kedro sweep`: the trials of a study, and the comparison of them."""
+
+from __future__ import annotations
+
+import logging
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from kedro.framework.session import KedroSession
+from kedro.io import CatalogProtocol
+from kedro.runner import SequentialRunner
+
+from plankton_embedding.analysis.sweep import (
+    best_trial,
+    describe_outcome,
+    describe_settings,
+    parameter_columns,
+)
+from plankton_embedding.errors import find_user_error
+from plankton_embedding.interruption import Interruption
+from plankton_embedding.parameters import Parameters, validate_parameters
+from plankton_embedding.parameters.sweep_space import Settings, check_space
+from plankton_embedding.sweep.study import ERROR, Study, StudyError
+from plankton_embedding.sweep.study_run import StudyRun
+from plankton_embedding.sweep.trial import Place, TrialHooks, run_trial
+from plankton_embedding.tracking import read_options
+
+if TYPE_CHECKING:
+    import optuna
+
+logger = logging.getLogger(__name__)
+
+# What all trials read; made where it is not there.
+_DATA = ("image_store", "splits", "data_summary")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a study.
+
+    Attributes
+    ----------
+    words
+        Which trial is the best, and which may be as good.
+    command
+        That trains the best one for good; empty where none was trained to its end.
+    figures
+        Where the comparison lies.
+    """
+
+    words: str
+    command: str
+    figures: list[Path]
+
+
+def run_study(project: Path, env: str | None, params: dict[str, Any]) -> Outcome:
+    """Run the trials of a study that are left, and compare all of them.
+
+    Parameters
+    ----------
+    project, env
+        Of Kedro.
+    params
+        Go before those of ``conf/``, nested.
+
+    Raises
+    ------
+    ParameterError
+        If the study names parameters or values that there are not.
+    StudyError
+        If the study was begun with other parameters or images, or every trial failed.
+    """
+    session: Any
+    with KedroSession.create(project, env=env, runtime_params=params) as session:
+        context = session.load_context()
+        values = context.config_loader["parameters"]
+        parameters = validate_parameters(values)
+        check_space(values, parameters.sweep)
+        tracking = read_options(context.config_loader["mlflow"])
+        catalog = context.catalog
+        if not all(catalog.exists(name) for name in _DATA):
+            _prepare(project, env, params)
+            catalog = context._get_catalog()
+    place = Place(project, env, params, _versions(catalog))
+    fingerprint = _check_store(catalog, parameters)
+    study = Study(Path(catalog.get("sweep_studies").filepath), values, fingerprint)
+    run = StudyRun(tracking, project, parameters.sweep.name, env, study.run_id)
+    study.set_run_id(run.run_id)
+    status = "KILLED"
+    try:
+        run.log_parameters({"sweep": parameters.sweep.model_dump(mode="json")})
+        _run_trials(study, run, place)
+        outcome = _compare(project, env, params, run)
+        status = "FINISHED"
+    except Exception:
+        status = "FAILED"
+        raise
+    finally:
+        run.finish(status)
+    return outcome
+
+
+def _prepare(project: Path, env: str | None, params: dict[str, Any]) -> None:
+    logger.info("The images are prepared first: once, for all trials")
+    session: Any
+    with KedroSession.create(project, env=env, runtime_params=params) as session:
+        session.run(pipeline_names=["data_engineering"])
+
+
+def _versions(catalog: CatalogProtocol) -> dict[str, str]:
+    """Pin what trials read: somebody may prepare other images meanwhile."""
+    found: dict[str, Any] = {name: catalog.get(name) for name in _DATA}
+    return {name: dataset.resolve_load_version() for name, dataset in found.items()}
+
+
+def _check_store(catalog: CatalogProtocol, parameters: Parameters) -> str:
+    """Return the fingerprint of the images, if they were prepared as the parameters say."""
+    dataset: Any = catalog.get("image_store")
+    store = dataset.load()
+    wanted = parameters.preprocess.model_dump(mode="json")
+    changed = [name for name, value in wanted.items() if store.card.preprocess.get(name) != value]
+    if changed:
+        raise StudyError(
+            f"the images in {dataset.load_folder()} were prepared with other "
+            f"preprocess.{', preprocess.'.join(changed)} than the parameters name: run `kedro run "
+            "--pipelines data_engineering` in the same environment before."
+        )
+    logger.info("All trials are trained on %d images, as they were prepared", len(store))
+    return str(store.card.fingerprint)
+
+
+def _run_trials(study: Study, run: StudyRun, place: Place) -> None:
+    interruption = Interruption()
+    interruption.watch()
+    try:
+        while (drawn := study.next_trial()) is not None:
+            trial, settings = drawn
+            logger.info("Trial %d: %s", trial.number, describe_settings(settings))
+            try:
+                status, why = _run_trial(study, run, place, trial, settings)
+            except BaseException:
+                study.tell(trial, "interrupted")
+                run.end_trial(trial.user_attrs.get("run_id"), "interrupted", "")
+                raise
+            if interruption.received:
+                # A library made an error of it.
+                status = "interrupted"
+            elif status == "failed":
+                trial.set_user_attr(ERROR, why)
+            study.tell(trial, status)
+            run.end_trial(trial.user_attrs.get("run_id"), status, why)
+            if interruption.received:
+                raise KeyboardInterrupt
+            _log_end(trial, status, why)
+    finally:
+        interruption.release()
+
+
+def _run_trial(
+    study: Study, run: StudyRun, place: Place, trial: optuna.Trial, settings: Settings
+) -> tuple[str, str]:
+    """Return how the trial ended, and why."""
+    from optuna import TrialPruned
+
+    values = study.values_of(settings)
+    name = f"trial {trial.number}: {describe_settings(settings)}"
+    stages = [values["training"][stage] for stage in ("head", "warm_up", "network")]
+    hooks = TrialHooks(trial, run, name, sum(stage["steps"] for stage in stages))
+    try:
+        run_trial(place, values, hooks)
+    except TrialPruned as error:
+        return "pruned", str(error)
+    except Exception as error:
+        # The study goes on: one bad combination must not cost a night.
+        mistake = find_user_error(error)
+        if mistake is None:
+            logger.exception("Trial %d failed", trial.number)
+        return "failed", f"{type(mistake or error).__name__}: {mistake or error}"
+    return "complete", ""
+
+
+def _log_end(trial: optuna.Trial, status: str, why: str) -> None:
+    level = logging.WARNING if status == "failed" else logging.INFO
+    logger.log(level, "Trial %d %s%s", trial.number, status, f": {why}" if why else "")
+
+
+def _compare(project: Path, env: str | None, params: dict[str, Any], run: StudyRun) -> Outcome:
+    """Run the sweep pipeline; what it makes belongs to the study's MLflow run."""
+    from plankton_embedding.pipelines.sweep import create_pipeline
+
+    session: Any
+    with KedroSession.create(project, env=env, runtime_params=params) as session:
+        context = session.load_context()
+        catalog = context._get_catalog(save_version=session.session_id)
+        pipeline = create_pipeline()
+        # Without the hooks, which would track it as a run of its own.
+        SequentialRunner().run(pipeline, catalog)
+    written = {name: catalog.get(name) for name in sorted(pipeline.all_outputs())}
+    places = {name: Path(dataset._get_load_path()) for name, dataset in written.items()}
+    for name, dataset in written.items():
+        run.log_artifact(places[name], dataset.metadata["mlflow"]["artifact"])
+    trials = catalog.load("sweep_trials")
+    words = describe_outcome(trials)
+    best = best_trial(trials)
+    counts = {f"trials_{status}": len(part) for status, part in trials.groupby("status")}
+    run.log_summary(words, counts | ({} if best is None else {"best_accuracy": best["accuracy"]}))
+    if len(trials) and (trials["status"] == "failed").all():
+        raise StudyError(f"every trial failed; the last by {trials['error'].iloc[-1]}")
+    figures = [path for name, path in places.items() if name.endswith("_figure")]
+    parameters = validate_parameters(context.config_loader["parameters"])
+    return Outcome(words, _command(trials, env, parameters), figures)
+
+
+def _command(trials: pd.DataFrame, env: str | None, parameters: Parameters) -> str:
+    """Return the command that trains the best trial's parameters for good."""
+    best = best_trial(trials)
+    if best is None:
+        return ""
+    chosen = {name: best[name] for name in parameter_columns(trials) if pd.notna(best[name])}
+    settings = parameters.sweep.fixed | chosen
+    words = ["kedro", "run", *(("--env", env) if env else ())]
+    given = ",".join(f"{name}={'null' if one is None else one}" for name, one in settings.items())
+    return shlex.join([*words, "--params", given])
