@@ -70,7 +70,7 @@ def parameter_columns(trials: pd.DataFrame) -> list[str]:
 
 def best_trial(trials: pd.DataFrame) -> pd.Series | None:
     """Return the row of the best trial that was trained to its end; of equal ones the first."""
-    complete = trials[trials["status"] == "complete"]
+    complete = trials[(trials["status"] == "complete") & trials["accuracy"].notna()]
     if complete.empty:
         return None
     return complete.iloc[int(complete["accuracy"].astype(float).argmax())]
@@ -106,8 +106,9 @@ def describe_outcome(trials: pd.DataFrame) -> str:
     others = [str(number) for number in near["trial"] if number != best["trial"]]
     return (
         f"{len(trials)} trials: {counts}. The best is trial {best['trial']}, right on "
-        f"{best['accuracy']:.1%} of {best['validation_images']} validation images after step "
-        f"{best['best_step']} (95 % interval {best['low']:.1%} to {best['high']:.1%}). "
+        f"{100 * best['accuracy']:.1f} % of {best['validation_images']} validation images after "
+        f"step {best['best_step']} (95 % interval {100 * best['low']:.1f} to "
+        f"{100 * best['high']:.1f} %). "
         + (
             f"Inside that interval, and perhaps as good: {_listed(others)}. "
             if others

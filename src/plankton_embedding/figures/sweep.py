@@ -39,12 +39,15 @@ _COLUMNS, _PANEL = 3, (3.3, 3.0)
 _MANY_VALUES = 6
 # Ratio of a range from which its axis is logarithmic.
 _WIDE = 10
+# From so many on, ticks at their beginnings only.
+_DECADES = 3
 
 
 def draw_sweep_accuracy(trials: pd.DataFrame, steps: pd.DataFrame) -> Figure:
     """Draw the validation accuracy of each trial as it was trained.
 
-    The band is the 95 % interval of the best trial: others that end in it may be as good.
+    The band is the 95 % interval of the best trial, around the step that is ringed: others that
+    reach into it may be as good.
 
     Parameters
     ----------
@@ -116,6 +119,9 @@ def _draw_trial(
     axes.plot(x, y, color=colour, linewidth=2.4 if is_best else 1.3, zorder=3 if is_best else 2)
     axes.plot(x[:-1], y[:-1], ".", color=colour, markersize=4, zorder=3)
     axes.plot(x[-1], y[-1], mark, color=colour, markersize=7, markeredgewidth=1.8, zorder=4)
+    if is_best:
+        top = int(y.argmax())
+        axes.plot(x[top], y[top], "o", markersize=12, color="none", mec=colour, mew=1.5, zorder=5)
     return float(x[-1]), float(y[-1]), str(row["trial"]), colour
 
 
@@ -164,7 +170,10 @@ def _place_values(axes: Axes, values: pd.Series) -> list[float]:
     if (is_number and len(distinct) > _MANY_VALUES) or is_log:
         if is_log:
             axes.set_xscale("log")
-            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            decades = np.log10(distinct[-1] / distinct[0])
+            axes.xaxis.set_major_locator(
+                LogLocator(subs=(1, 2, 5) if decades < _DECADES else (1,), numticks=6)
+            )
             axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: write_value(value)))
         axes.margins(x=0.1)
@@ -186,9 +195,9 @@ def _draw_band(axes: Axes, best: pd.Series | None) -> None:
 def _title(trials: pd.DataFrame, best: pd.Series | None) -> str:
     if best is None:
         return f"{len(trials)} trials, none trained to its end"
-    half = 50 * (best["high"] - best["low"])
     return (
-        f"Best: trial {best['trial']}, {best['accuracy']:.1%} ± {half:.1f} points of "
+        f"Best: trial {best['trial']}, right on {100 * best['accuracy']:.1f} % "
+        f"({100 * best['low']:.1f} to {100 * best['high']:.1f}) of "
         f"{best['validation_images']:.0f} validation images"
     )
 
