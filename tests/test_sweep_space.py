@@ -77,6 +77,11 @@ def test_fixed_parameters_are_checked_too():
     assert "sweep.fixed: split.unseen" in refused(fixed={"split.unseen": 1})
 
 
+def test_fixed_parameters_may_be_nested_and_the_last_one_holds():
+    nested = {"training.head.steps": 2, "training": {"head": {"steps": 3}}}
+    assert study(fixed=nested)[1].fixed == {"training.head.steps": 3}
+
+
 def test_what_comes_first_lies_in_the_space():
     assert "is not a parameter of sweep.space" in refused(first=[{"training.head.steps": 1}])
     assert "'arcface'" in refused(first=[{"training.network.loss": "arcface"}])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from plankton_embedding.parameters.options import Options
 
@@ -63,6 +64,12 @@ class SweepOptions(Options):
     )
     space: list[ValuesOptions | RangeOptions] = Field(min_length=1)
 
+    @field_validator("fixed", mode="before")
+    @classmethod
+    def _dotted(cls, given: Any) -> Any:
+        # `--params sweep.fixed.training.head.steps=1` is nested.
+        return dict(_leaves(given)) if isinstance(given, dict) else given
+
     @model_validator(mode="after")
     def _can_be_drawn(self) -> SweepOptions:
         names = [entry.parameter for entry in self.space]
@@ -73,3 +80,11 @@ class SweepOptions(Options):
         if self.sampler == "grid" and ranges:
             raise ValueError(f"a grid needs values, and {', '.join(ranges)} has a range")
         return self
+
+
+def _leaves(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
