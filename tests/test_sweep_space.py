@@ -77,8 +77,9 @@ def test_fixed_parameters_are_checked_too():
     assert "sweep.fixed: split.unseen" in refused(fixed={"split.unseen": 1})
 
 
-def test_fixed_parameters_may_be_nested_and_the_last_one_holds():
-    nested = {"training.head.steps": 2, "training": {"head": {"steps": 3}}}
+def test_fixed_parameters_of_the_command_line_go_before_those_of_conf():
+    # Which are nested, in no order that Kedro promises.
+    nested = {"training": {"head": {"steps": 3}}, "training.head.steps": 2}
     assert study(fixed=nested)[1].fixed == {"training.head.steps": 3}
 
 

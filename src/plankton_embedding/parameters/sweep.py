@@ -67,7 +67,7 @@ class SweepOptions(Options):
     @field_validator("fixed", mode="before")
     @classmethod
     def _dotted(cls, given: Any) -> Any:
-        # `--params sweep.fixed.training.head.steps=1` is nested.
+        # `--params sweep.fixed.training.head.steps=1` is nested, and goes before what conf/ says.
         return dict(_leaves(given)) if isinstance(given, dict) else given
 
     @model_validator(mode="after")
@@ -83,7 +83,7 @@ class SweepOptions(Options):
 
 
 def _leaves(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in values.items():
+    for name, value in sorted(values.items(), key=lambda item: isinstance(item[1], dict)):
         if isinstance(value, dict):
             yield from _leaves(value, f"{prefix}{name}.")
         else:
