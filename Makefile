@@ -77,6 +77,10 @@ bench-training: $(INSTALLED) $(SAMPLE)  ## measure the training: steps, memory, 
 bench-reporting: $(INSTALLED)  ## measure the report on random embeddings (10 minutes)
 	@$(BIN)/python -m benchmarks.reporting
 
+.PHONY: sweep
+sweep: $(INSTALLED) $(SAMPLE)  ## compare losses, miners, margins and frozen epochs on the sample (12 minutes)
+	@$(BIN)/kedro sweep --env sample
+
 .PHONY: viz
 viz: $(INSTALLED)  ## show the pipelines in Kedro-Viz
 	$(BIN)/kedro viz run --env sample

@@ -30,7 +30,7 @@ _BEST_COLOUR, _COLOUR = "#d9822b", "#2f7fb9"
 # Mark and words of each end of a trial.
 _ENDS = {
     "complete": ("o", "trained to its end"),
-    "pruned": ("|", "pruned"),
+    "pruned": ("v", "pruned"),
     "failed": ("X", "failed"),
     "interrupted": ("s", "interrupted"),
     "running": (">", "still running"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shlex
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,7 @@ def run_study(project: Path, env: str | None, params: dict[str, Any]) -> Outcome
         If the study was begun with other parameters or images, or every trial failed.
     """
     session: Any
+    _check_optuna()
     with KedroSession.create(project, env=env, runtime_params=params) as session:
         context = session.load_context()
         values = context.config_loader["parameters"]
@@ -101,6 +103,11 @@ def run_study(project: Path, env: str | None, params: dict[str, Any]) -> Outcome
     finally:
         run.finish(status)
     return outcome
+
+
+def _check_optuna() -> None:
+    if find_spec("optuna") is None:
+        raise StudyError("a sweep needs Optuna: `pip install 'plankton_embedding[sweep]'`.")
 
 
 def _prepare(project: Path, env: str | None, params: dict[str, Any]) -> None:
