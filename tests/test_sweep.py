@@ -10,8 +10,9 @@ from click.testing import CliRunner
 from kedro.framework.startup import bootstrap_project
 
 from commands import tracked_runs, versions
-from plankton_embedding.analysis import steps
 from plankton_embedding.cli import cli
+from plankton_embedding.sweep.trial import ACCURACY
+from plankton_embedding.training.evaluation import StepMeter
 from tiny_project import draw_images, make_project
 
 RATE = "training.network.learning_rate"
@@ -74,8 +75,9 @@ def test_a_study_end_to_end(trained_once, tmp_path, monkeypatch):
     set_study(project, **STUDY)
     # What a network makes of nine images in an epoch hangs on the machine.
     accuracies = iter([0.8, 0.9, 0.2])
+    measure = StepMeter.measure
     monkeypatch.setattr(
-        steps, "leave_one_out_accuracy", lambda *step: {"accuracy": next(accuracies)}
+        StepMeter, "measure", lambda *step: measure(*step) | {ACCURACY: next(accuracies)}
     )
     before = {path: path.stat().st_mtime_ns for path in (project / "data" / "06_models").rglob("*")}
     stores = versions(project, "05_model_input/image_store")
@@ -101,8 +103,7 @@ def test_a_study_end_to_end(trained_once, tmp_path, monkeypatch):
     assert ["error" in tag for tag in tags] == [False, False, True]
     assert tags[0]["mlflow.runName"] == "trial 0: network.learning_rate 0.001"
     assert [float(run.data.params[RATE]) for run in children] == [1e-3, 1e-4, 1e20]
-    metric = "validation_leave_one_out_accuracy"
-    assert [len(client.get_metric_history(run.info.run_id, metric)) for run in children[:2]] == [
+    assert [len(client.get_metric_history(run.info.run_id, ACCURACY)) for run in children[:2]] == [
         2,
         1,
     ]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pandas.api.typing import SeriesGroupBy
 
 from plankton_embedding.analysis.centroids import Centroids, classify, fit_centroids
@@ -100,9 +101,11 @@ def measure_steps(
     """
     separations, left_out = {}, {}
     for step in validation_steps(embeddings):
-        centroids = step_centroids(embeddings, step)
+        validation = select_embeddings(embeddings, step, "validation")
+        vectors, labels = embedding_matrix(validation), class_labels(validation)
+        centroids = fit_centroids(vectors, labels)
         separations[step] = distinct_separations(separation_matrix(centroids))
-        left_out[step] = leave_one_out_accuracy(embeddings, step)
+        left_out[step] = _share(correct_without_itself(vectors, labels, centroids))
     pairs = pd.Series(separations, name="separation").rename_axis("step").explode().astype(float)
     by_step = class_geometry.groupby("step")
     table = pd.concat(
@@ -118,21 +121,6 @@ def measure_steps(
     ).sort_index()
     ratio = table["mean_separation"] / table["mean_radius"].where(table["mean_radius"] > 0)
     return table.assign(separation_to_radius=ratio).rename_axis("step").reset_index()
-
-
-def leave_one_out_accuracy(embeddings: pd.DataFrame, step: int) -> dict[str, float]:
-    """Score a step's validation images, each by centroids that it had no part in.
-
-    Returns
-    -------
-    dict
-        ``accuracy`` with ``low`` and ``high`` (Wilson 95 %).
-    """
-    validation = select_embeddings(embeddings, step, "validation")
-    vectors, labels = embedding_matrix(validation), class_labels(validation)
-    right = correct_without_itself(vectors, labels, fit_centroids(vectors, labels))
-    low, high = wilson_interval(right.sum(), right.size)
-    return {"accuracy": float(right.mean()), "low": float(low), "high": float(high)}
 
 
 def last_test_images(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -217,6 +205,11 @@ def _accuracies(predictions: pd.DataFrame, split: str) -> pd.DataFrame:
     columns = {"accuracy": counts["sum"] / counts["count"], "low": low, "high": high}
     table = pd.DataFrame({**columns, "images": counts["count"]}, index=counts.index)
     return table.add_prefix(f"{split}_")
+
+
+def _share(right: NDArray[np.bool_]) -> dict[str, float]:
+    low, high = wilson_interval(right.sum(), right.size)
+    return {"accuracy": float(right.mean()), "low": float(low), "high": float(high)}
 
 
 def _spread(groups: SeriesGroupBy, name: str) -> pd.DataFrame:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,6 @@ _STATUSES = {
     "interrupted": "KILLED",
 }
 _LONGEST_TAG = 5000
-ACCURACY = "validation_leave_one_out_accuracy"
 
 
 class StudyRun:
@@ -100,10 +98,6 @@ class StudyRun:
         for tag, value in tags.items():
             self._client.set_tag(run_id, tag, value)
         return run_id
-
-    def log_accuracy(self, run_id: str, accuracy: float, step: int) -> None:
-        """Log what trials are compared by."""
-        self._client.log_metric(run_id, ACCURACY, accuracy, int(time.time() * 1000), step)
 
     def end_trial(self, run_id: str | None, status: str, why: str) -> None:
         """Say how a trial ended: ``complete``, ``pruned``, ``failed`` or ``interrupted``.

@@ -27,6 +27,8 @@ TRAINING_NODE = "train_embedder"
 # Of the training; none of them becomes a version in the catalogue.
 _WRITTEN = ("training_history", "training_steps", "embeddings", "checkpoints")
 _FROZEN = "head"
+# What trials are compared by, as it chooses the best step of a training.
+ACCURACY = "validation_leave_one_out_accuracy"
 _WARN_OF_WHAT_IS_MEANT = ("kedro.io.data_catalog", "kedro.runner", "kedro_viz")
 
 
@@ -48,7 +50,7 @@ class TrialHooks:
     def __init__(self, trial: optuna.Trial, run: StudyRun, name: str, last_step: int) -> None:
         self._trial, self._run, self._name, self._last_step = trial, run, name, last_step
         self._steps: list[dict[str, Any]] = []
-        self._stage, self._epochs = "", 0
+        self._epochs = 0
         self.run_id: str | None = None
 
     @hook_impl
@@ -68,8 +70,14 @@ class TrialHooks:
         self._trial.set_user_attr(RUN_ID, self.run_id)
 
     @hook_impl
+    def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
+        """Count the images that accuracies are measured on."""
+        if dataset_name == "splits":
+            self._trial.set_user_attr(IMAGES, int((data["split"] == "validation").sum()))
+
+    @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
-        """Measure a step by its embeddings.
+        """Note what a step measured, and judge the trial by it.
 
         Raises
         ------
@@ -77,32 +85,31 @@ class TrialHooks:
             If the trial lags behind.
         """
         if dataset_name == "training_history":
-            self._stage = str(data["stage"].iloc[-1])
             # Frozen epochs are cheap and far behind: others would be judged by them unfairly.
-            self._epochs += 0 if self._stage == _FROZEN else len(data)
+            self._epochs += int((data["stage"] != _FROZEN).sum())
+        elif dataset_name == "training_steps":
+            self._note(data.iloc[0])
         elif dataset_name == "embeddings":
-            self._measure(data)
+            # Not before: the hooks that track a run are called after this one.
+            self._judge()
 
-    def _measure(self, embeddings: pd.DataFrame) -> None:
-        import optuna
-
-        from plankton_embedding.analysis.steps import leave_one_out_accuracy
-
-        is_validation = embeddings["split"] == "validation"
-        step = int(embeddings.loc[is_validation, "step"].iloc[0])
-        accuracy = leave_one_out_accuracy(embeddings, step)["accuracy"]
-        row = {"step": step, "stage": self._stage, "epochs": self._epochs, "accuracy": accuracy}
+    def _note(self, measured: pd.Series) -> None:
+        row = {"step": int(measured["step"]), "stage": str(measured["stage"])}
+        row |= {"epochs": self._epochs, "accuracy": float(measured[ACCURACY])}
         self._steps.append(row)
         self._trial.set_user_attr(STEPS, self._steps)
-        self._trial.set_user_attr(IMAGES, int(is_validation.sum()))
-        if self.run_id:
-            self._run.log_accuracy(self.run_id, accuracy, step)
-        if self._epochs:
-            self._trial.report(accuracy, self._epochs)
-            if step < self._last_step and self._trial.should_prune():
-                raise optuna.TrialPruned(
-                    f"after step {step} its validation accuracy of {accuracy:.3f} lags behind"
-                )
+
+    def _judge(self) -> None:
+        import optuna
+
+        step, accuracy = self._steps[-1]["step"], self._steps[-1]["accuracy"]
+        if not self._epochs:
+            return
+        self._trial.report(accuracy, self._epochs)
+        if step < self._last_step and self._trial.should_prune():
+            raise optuna.TrialPruned(
+                f"after step {step} its validation accuracy of {accuracy:.3f} lags behind"
+            )
 
 
 @contextlib.contextmanager
