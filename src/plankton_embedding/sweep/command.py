@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import logging
-import shlex
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from kedro.framework.session import KedroSession
 from kedro.io import CatalogProtocol
-from kedro.runner import SequentialRunner
 
-from plankton_embedding.analysis.sweep import (
-    best_trial,
-    describe_outcome,
-    describe_settings,
-    parameter_columns,
-)
+from plankton_embedding.analysis.sweep import describe_settings
 from plankton_embedding.errors import find_user_error
 from plankton_embedding.interruption import Interruption
 from plankton_embedding.parameters import Parameters, validate_parameters
 from plankton_embedding.parameters.sweep_space import Settings, check_space
+from plankton_embedding.sweep.comparison import Outcome, compare_trials
 from plankton_embedding.sweep.study import ERROR, Study, StudyError
 from plankton_embedding.sweep.study_run import StudyRun
 from plankton_embedding.sweep.trial import Place, TrialHooks, run_trial
@@ -36,25 +28,6 @@ logger = logging.getLogger(__name__)
 
 # What all trials read; made where it is not there.
 _DATA = ("image_store", "splits", "data_summary")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a study.
-
-    Attributes
-    ----------
-    words
-        Which trial is the best, and which may be as good.
-    command
-        That trains the best one for good; empty where none was trained to its end.
-    figures
-        Where the comparison lies.
-    """
-
-    words: str
-    command: str
-    figures: list[Path]
 
 
 def run_study(project: Path, env: str | None, params: dict[str, Any]) -> Outcome:
@@ -95,7 +68,7 @@ def run_study(project: Path, env: str | None, params: dict[str, Any]) -> Outcome
     try:
         run.log_parameters({"sweep": parameters.sweep.model_dump(mode="json")})
         _run_trials(study, run, place)
-        outcome = _compare(project, env, params, run)
+        outcome = compare_trials(project, env, params, run)
         status = "FINISHED"
     except Exception:
         status = "FAILED"
@@ -192,42 +165,3 @@ def _run_trial(
 def _log_end(trial: optuna.Trial, status: str, why: str) -> None:
     level = logging.WARNING if status == "failed" else logging.INFO
     logger.log(level, "Trial %d %s%s", trial.number, status, f": {why}" if why else "")
-
-
-def _compare(project: Path, env: str | None, params: dict[str, Any], run: StudyRun) -> Outcome:
-    """Run the sweep pipeline; what it makes belongs to the study's MLflow run."""
-    from plankton_embedding.pipelines.sweep import create_pipeline
-
-    session: Any
-    with KedroSession.create(project, env=env, runtime_params=params) as session:
-        context = session.load_context()
-        catalog = context._get_catalog(save_version=session.session_id)
-        pipeline = create_pipeline()
-        # Without the hooks, which would track it as a run of its own.
-        SequentialRunner().run(pipeline, catalog)
-    written = {name: catalog.get(name) for name in sorted(pipeline.all_outputs())}
-    places = {name: Path(dataset._get_load_path()) for name, dataset in written.items()}
-    for name, dataset in written.items():
-        run.log_artifact(places[name], dataset.metadata["mlflow"]["artifact"])
-    trials = catalog.load("sweep_trials")
-    words = describe_outcome(trials)
-    best = best_trial(trials)
-    counts = {f"trials_{status}": len(part) for status, part in trials.groupby("status")}
-    run.log_summary(words, counts | ({} if best is None else {"best_accuracy": best["accuracy"]}))
-    if len(trials) and (trials["status"] == "failed").all():
-        raise StudyError(f"every trial failed; the last by {trials['error'].iloc[-1]}")
-    figures = [path for name, path in places.items() if name.endswith("_figure")]
-    parameters = validate_parameters(context.config_loader["parameters"])
-    return Outcome(words, _command(trials, env, parameters), figures)
-
-
-def _command(trials: pd.DataFrame, env: str | None, parameters: Parameters) -> str:
-    """Return the command that trains the best trial's parameters for good."""
-    best = best_trial(trials)
-    if best is None:
-        return ""
-    chosen = {name: best[name] for name in parameter_columns(trials) if pd.notna(best[name])}
-    settings = parameters.sweep.fixed | chosen
-    words = ["kedro", "run", *(("--env", env) if env else ())]
-    given = ",".join(f"{name}={'null' if one is None else one}" for name, one in settings.items())
-    return shlex.join([*words, "--params", given])

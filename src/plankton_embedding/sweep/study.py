@@ -20,6 +20,7 @@ from plankton_embedding.parameters.sweep_space import (
     grid,
     with_settings,
 )
+from plankton_embedding.sweep.sampling import build_pruner, build_sampler
 
 if TYPE_CHECKING:
     import optuna
@@ -64,7 +65,7 @@ class Study:
             storage=f"sqlite:///{place}",
             study_name=self._options.name,
             direction="maximize",
-            pruner=_pruner(self._options),
+            pruner=build_pruner(self._options),
             load_if_exists=True,
         )
         self._check(_made_with(values, self._options, data_fingerprint))
@@ -106,7 +107,7 @@ class Study:
         if done >= self._options.trials or (self._options.sampler == "grid" and not waiting):
             return None
         # Anew for each, so that a study that was interrupted goes on as if it had not been.
-        self._study.sampler = _sampler(self._options, self._seed, len(self._study.trials))
+        self._study.sampler = build_sampler(self._options, self._seed, len(self._study.trials))
         trial = self._study.ask()
         settings = self._draw(trial)
         trial.set_user_attr(SETTINGS, settings)
@@ -223,30 +224,3 @@ def _made_with(
         "images": data_fingerprint,
     }
     return {name: json.dumps(value, sort_keys=True, default=str) for name, value in parts.items()}
-
-
-def _sampler(options: SweepOptions, seed: int, number: int) -> optuna.samplers.BaseSampler:
-    import optuna
-
-    drawn = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
-    if options.sampler == "tpe":
-        return optuna.samplers.TPESampler(seed=drawn)
-    return optuna.samplers.RandomSampler(seed=drawn)
-
-
-def _pruner(options: SweepOptions) -> optuna.pruners.BasePruner:
-    from optuna import pruners
-
-    pruning = options.pruning
-    if pruning.rule == "percentile":
-        return pruners.PercentilePruner(
-            100 * pruning.kept_share,
-            n_startup_trials=pruning.after_trials,
-            n_warmup_steps=pruning.after_epochs,
-        )
-    if pruning.rule == "successive_halving":
-        return pruners.SuccessiveHalvingPruner(
-            min_resource=pruning.after_epochs,
-            reduction_factor=max(2, round(1 / pruning.kept_share)),
-        )
-    return pruners.NopPruner()
