@@ -102,6 +102,10 @@ bench-reporting: $(INSTALLED)  ## measure the report on random embeddings (10 mi
 bench-start: $(INSTALLED)  ## measure how long commands take to start (needs a finished `make run`)
 	@$(BIN)/python -m benchmarks.start
 
+.PHONY: sweep
+sweep: $(INSTALLED) $(SAMPLE)  ## compare losses, miners, margins and frozen epochs on the sample (12 minutes)
+	@$(BIN)/kedro sweep --env sample
+
 .PHONY: viz
 viz: $(INSTALLED)  ## show the pipelines in Kedro-Viz
 	$(BIN)/kedro viz run --env sample

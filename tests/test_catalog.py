@@ -22,14 +22,19 @@ LAYERS = {
 PREVIEWS = {"TablePreview", "JSONPreview", "ImagePreview", "PlotlyPreview", "HTMLPreview"}
 # What runs begin with: the user's images, and what earlier runs left.
 THE_PAST = {"raw_images", "earlier_manifest", "store_building", "earlier_trainings"}
+# What `kedro sweep` writes, trial after trial.
+STUDIES = {"sweep_studies"}
 READ_ONLY = THE_PAST | {
     "earlier_class_gallery",
     "earlier_gallery_embeddings",
     "earlier_inference_embeddings",
+    *STUDIES,
 }
 # What makes up `kedro run`; the others begin with what it leaves, and images of their own.
 DEFAULT = ("data_engineering", "modelling", "gallery", "reporting")
 OTHERS = ("enrol", "inference")
+# What compares trainings that `kedro sweep` has run.
+COMPARING = ("sweep",)
 # What one pipeline makes, and another makes anew.
 MADE_ANEW = {"enrol": {"class_gallery", "gallery_embeddings", "decision_rule"}}
 
@@ -73,7 +78,7 @@ def test_catalogue_and_pipelines_name_the_same_datasets(pipelines):
 
 def test_there_is_one_catalogue_file_a_pipeline(pipelines):
     files = {path.stem for path in (ROOT / "conf" / "base" / "catalog").glob("*.yml")}
-    assert files == {*DEFAULT, *OTHERS} == set(pipelines) - {"__default__"}
+    assert files == {*DEFAULT, *OTHERS, *COMPARING} == set(pipelines) - {"__default__"}
     for name in files:
         path = ROOT / "conf" / "base" / "catalog" / f"{name}.yml"
         outputs = pipelines[name].all_outputs() - MADE_ANEW.get(name, set())
@@ -103,7 +108,7 @@ def test_the_default_needs_no_more_than_images_parameters_and_the_past(pipelines
 
 def test_what_is_changed_is_read_where_it_is_written():
     catalog = entries()
-    for name in READ_ONLY - THE_PAST:
+    for name in READ_ONLY - THE_PAST - STUDIES:
         assert catalog[name]["filepath"] == catalog[name.removeprefix("earlier_")]["filepath"]
 
 

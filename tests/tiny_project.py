@@ -164,6 +164,20 @@ def tiny_values(images: Path) -> dict:
         },
         "inference": {"images_per_block": 4, "nearest_examples": 2, "reviewed_per_class": 3},
         "reporting": TINY_REPORT,
+        "sweep": {
+            "name": "tiny",
+            "trials": 3,
+            "sampler": "random",
+            "pruning": {
+                "rule": "none",
+                "kept_share": 0.5,
+                "after_epochs": 1,
+                "after_trials": 1,
+            },
+            "fixed": {},
+            "first": [{}],
+            "space": [{"parameter": "training.network.loss", "values": ["triplet", "supcon"]}],
+        },
     }
 
 

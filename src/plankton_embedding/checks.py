@@ -14,6 +14,8 @@ from plankton_embedding.training.ranks import RanksError, ranks_from_outside
 
 # Of datasets that are read under another name than they are written under.
 _EARLIER = "earlier_"
+# Made by no pipeline.
+_STUDIES = "sweep_studies"
 
 
 class MissingInputError(UserError):
@@ -119,6 +121,8 @@ def check_exists(catalog: CatalogProtocol, *names: str) -> None:
         Names those that are missing, and the pipelines that make them.
     """
     missing = [name for name in names if not catalog.exists(name)]
+    if _STUDIES in missing:
+        raise MissingInputError("no study was run yet. Run `kedro sweep` before.")
     if missing:
         # Kedro's own table holds the pipelines of this run only; all of them are slow to import.
         from plankton_embedding.pipeline_registry import register_pipelines

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from kedro.framework.cli.project import run as kedro_run
-from kedro.framework.cli.utils import _split_load_versions
+from kedro.framework.cli.utils import _split_load_versions, _split_params
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 from kedro.utils import find_kedro_project
 
 from plankton_embedding.checks import check_exists
 from plankton_embedding.errors import find_user_error
-from plankton_embedding.training.ranks import ranks_from_outside
+from plankton_embedding.training.ranks import RanksError, ranks_from_outside
 
 if TYPE_CHECKING:
     from plankton_embedding.training.export import ExportFormat
@@ -145,6 +145,27 @@ def export_embedder(
         check_exists(catalog, "embedder")
         difference = export.export_embedder(catalog.load("embedder"), output, export_format)
     click.echo(f"Wrote {output}, at most {difference:.1g} off, and {output.with_suffix('.json')}")
+
+
+@cli.command("sweep")
+@_environment
+@click.option("--params", default="", callback=_split_params, help="As of `kedro run`.")
+@click.option("--trials", type=click.IntRange(min=1), help="In all; sweep.trials otherwise.")
+def sweep(env: str | None, params: dict[str, Any], trials: int | None) -> None:
+    """Train with parameters that differ, and compare: the study `sweep` of the parameters."""
+    from plankton_embedding.sweep.command import run_study
+
+    if trials:
+        params = {**params, "sweep": {**params.get("sweep", {}), "trials": trials}}
+    with _mistakes_without_traceback():
+        if ranks_from_outside():
+            raise RanksError("torchrun or srun started several processes: a sweep runs in one.")
+        outcome = run_study(find_kedro_project(Path.cwd()), env, params)
+    click.echo(outcome.words)
+    for figure in outcome.figures:
+        click.echo(f"Comparison  {figure}")
+    if outcome.command:
+        click.echo(f"The best one, trained for good:\n  {outcome.command}")
 
 
 @contextlib.contextmanager

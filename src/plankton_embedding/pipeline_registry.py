@@ -11,6 +11,7 @@ from plankton_embedding.pipelines import (
     inference,
     modelling,
     reporting,
+    sweep,
 )
 
 
@@ -28,4 +29,6 @@ def register_pipelines() -> dict[str, Pipeline]:
         # They use what the others have made, on images of their own.
         "enrol": enrol.create_pipeline(),
         "inference": inference.create_pipeline(),
+        # It compares what `kedro sweep` has trained.
+        "sweep": sweep.create_pipeline(),
     }

@@ -43,6 +43,7 @@ from plankton_embedding.parameters.modelling import (
 )
 from plankton_embedding.parameters.options import Options
 from plankton_embedding.parameters.reporting import ReportingOptions
+from plankton_embedding.parameters.sweep import SweepOptions
 
 __all__ = [
     "ArcFaceOptions",
@@ -68,10 +69,12 @@ __all__ = [
     "SplitOptions",
     "StageOptions",
     "StoreOptions",
+    "SweepOptions",
     "TemperatureOptions",
     "TrainingOptions",
     "TripletOptions",
     "change_parameters",
+    "parameter_problems",
     "validate_parameters",
 ]
 
@@ -96,6 +99,7 @@ class Parameters(Options):
     enrol: EnrolOptions
     inference: InferenceOptions
     reporting: ReportingOptions
+    sweep: SweepOptions
 
 
 class ParameterError(UserError):
@@ -113,13 +117,11 @@ def validate_parameters(values: dict[str, Any]) -> Parameters:
     try:
         return Parameters.model_validate(values)
     except ValidationError as error:
-        problems: dict[str, list[str]] = {}
-        for problem in error.errors():
-            name = _parameter_name(problem, values)
-            problems.setdefault(name, []).append(_explain(problem))
         raise ParameterError(
             "these parameters are wrong (conf/base/parameters lists all that there are):\n"
-            + "\n".join(f"  {name}: {' or '.join(why)}" for name, why in problems.items())
+            + "\n".join(
+                f"  {name}: {' or '.join(why)}" for name, why in _problems(error, values).items()
+            )
         ) from None
 
 
@@ -145,6 +147,22 @@ def change_parameters(parameters: Parameters, changes: dict[str, Any]) -> Parame
             place = place.setdefault(parent, {})
         place[last] = value
     return validate_parameters(values)
+
+
+def parameter_problems(values: dict[str, Any]) -> dict[str, list[str]]:
+    """Return why parameters are wrong, by their names; nothing where all are right."""
+    try:
+        Parameters.model_validate(values)
+    except ValidationError as error:
+        return _problems(error, values)
+    return {}
+
+
+def _problems(error: ValidationError, values: dict[str, Any]) -> dict[str, list[str]]:
+    problems: dict[str, list[str]] = {}
+    for problem in error.errors():
+        problems.setdefault(_parameter_name(problem, values), []).append(_explain(problem))
+    return problems
 
 
 def _parameter_name(problem: ErrorDetails, values: Any) -> str:
