@@ -16,8 +16,8 @@ hide: [toc]
 # Pipelines and nodes
 
 `kedro run` runs {default}; `kedro run --pipelines NAME,…` those that are named. A node is called
-after its function, those of the report after their chapter too, so that `kedro run --nodes NAME` and a
-search in the code find the same thing.
+after its function, those of the report after their chapter too, so that `kedro run --nodes NAME`
+and a search in the code find the same thing.
 
 This page is made from the registered pipelines and the docstrings of their functions.
 """
