@@ -174,6 +174,10 @@ def _kind(schema: dict[str, Any]) -> str:
     if schema.get("type") == "array":
         return f"list of {_kind(schema['items'])}" + (", not empty" * ("minItems" in schema))
     if schema.get("type") == "object":
-        return "a mapping of names to names"
+        is_text = schema["additionalProperties"].get("type") == "string"
+        return f"a mapping of names to {'names' if is_text else 'values'}"
+    if "$ref" in schema:
+        definition = Parameters.model_json_schema()["$defs"][schema["$ref"].rpartition("/")[2]]
+        return f"a mapping of {', '.join(code(field) for field in definition['properties'])}"
     bounds = [f"{sign} {schema[key]}" for key, sign in _BOUNDS.items() if key in schema]
     return f"{_TYPES[schema.get('format') or schema['type']]} {' and '.join(bounds)}".strip()
