@@ -28,8 +28,12 @@ class ChosenNeighbours:
         """Choose k, and keep the vectors."""
         from sklearn.neighbors import KNeighborsClassifier
 
-        self.neighbour_count = self._choose(vectors, labels)
-        self._model = KNeighborsClassifier(self.neighbour_count).fit(vectors, labels)
+        with warnings.catch_warnings():
+            # Of classes with few images: fewer than folds, or more classes than half the images.
+            warnings.filterwarnings("ignore", "The least populated class")
+            warnings.filterwarnings("ignore", "The number of unique classes")
+            self.neighbour_count = self._choose(vectors, labels)
+            self._model = KNeighborsClassifier(self.neighbour_count).fit(vectors, labels)
 
     def predict(self, vectors: NDArray[np.float64]) -> NDArray[np.str_]:
         """Return the most frequent class of the neighbours, of equals the first by name."""
@@ -50,9 +54,7 @@ class ChosenNeighbours:
         if folds < 2:  # nothing of a class would be left to be found
             return min(self._counts[0], len(labels))
         splitter = StratifiedKFold(folds, shuffle=True, random_state=self._seed)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "The least populated class")
-            parts = list(splitter.split(vectors, members))
+        parts = list(splitter.split(vectors, members))
         kept = min(len(training) for training, _ in parts)
         counts = [count for count in self._counts if count <= kept] or [kept]
         hits = np.zeros(len(counts), dtype=np.intp)
