@@ -77,6 +77,11 @@ lint: $(INSTALLED)  ## check style, types and the direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+.PHONY: docs
+docs: $(INSTALLED)  ## build the documentation into build/docs; a warning is an error
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo "Documentation  $(CURDIR)/build/docs/index.html"
+
 .PHONY: bench
 bench: $(INSTALLED) $(SAMPLE)  ## measure the main job on the sample
 	@$(BIN)/python -m benchmarks.main_job
