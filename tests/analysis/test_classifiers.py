@@ -93,9 +93,10 @@ def test_one_class_is_what_every_classifier_gives():
         [("a", 0), ("b", 5), ("c", 9)],
         [("a", 0)] * 4 + [("b", 0)] * 4,
         [("a", value) for value in range(9)] + [("b", 20)],
+        [(str(number // 2), number) for number in range(24)],
         [("<script>", 0), ("<script>", 1), ("é/ü " + "x" * 60, 7), ("NA", 9)],
     ],
-    ids=["single vectors", "all identical", "one single vector", "strange names"],
+    ids=["single vectors", "all identical", "one single vector", "two of each", "strange names"],
 )
 def test_degenerate_classes_are_classified_without_a_warning(validation):
     table = _embeddings(validation, [("a", 1), ("not in validation", 6)])
