@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets._typing import TablePreview
+
+from plankton_embedding.datasets.previews import preview_rows
 
 if TYPE_CHECKING:
     import optuna
@@ -56,6 +59,17 @@ class StudiesDataset(AbstractDataset[NoReturn, dict[str, list[dict[str, Any]]]])
     def save(self, data: NoReturn) -> NoReturn:
         """Refuse: studies are written trial by trial."""
         raise DatasetError("studies are read-only")
+
+    def preview(self) -> TablePreview:
+        """Return a row a trial, for Kedro-Viz."""
+        return preview_rows(
+            [
+                {"study": study, "trial": trial["number"], "status": trial["status"]}
+                | trial["settings"]
+                for study, trials in self.load().items()
+                for trial in trials
+            ]
+        )
 
     def _exists(self) -> bool:
         return self.filepath.is_file()
