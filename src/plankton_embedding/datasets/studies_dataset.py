@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets._typing import TablePreview
+
+from plankton_embedding.datasets.previews import preview_rows
 
 if TYPE_CHECKING:
     import optuna
@@ -56,6 +60,14 @@ class StudiesDataset(AbstractDataset[NoReturn, dict[str, list[dict[str, Any]]]])
     def save(self, data: NoReturn) -> NoReturn:
         """Refuse: studies are written trial by trial."""
         raise DatasetError("studies are read-only")
+
+    def preview(self) -> TablePreview:
+        """Return the studies for Kedro-Viz, with how many trials of each ended how."""
+        rows = [
+            {"study": name, **Counter(trial["status"] for trial in trials)}
+            for name, trials in self.load().items()
+        ]
+        return preview_rows(rows)
 
     def _exists(self) -> bool:
         return self.filepath.is_file()
