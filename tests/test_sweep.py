@@ -101,9 +101,10 @@ def test_a_study_end_to_end(trained_once, tmp_path, monkeypatch):
     assert [tag["sweep.status"] for tag in tags] == ["complete", "pruned", "failed"]
     assert "lags behind" in tags[1]["sweep.ended_because"]
     assert ["error" in tag for tag in tags] == [False, False, True]
+    curve = f"step/{ACCURACY}"
     assert tags[0]["mlflow.runName"] == "trial 0: network.learning_rate 0.001"
     assert [float(run.data.params[RATE]) for run in children] == [1e-3, 1e-4, 1e20]
-    assert [len(client.get_metric_history(run.info.run_id, ACCURACY)) for run in children[:2]] == [
+    assert [len(client.get_metric_history(run.info.run_id, curve)) for run in children[:2]] == [
         2,
         1,
     ]

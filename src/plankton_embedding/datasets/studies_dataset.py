@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -61,15 +62,12 @@ class StudiesDataset(AbstractDataset[NoReturn, dict[str, list[dict[str, Any]]]])
         raise DatasetError("studies are read-only")
 
     def preview(self) -> TablePreview:
-        """Return a row a trial, for Kedro-Viz."""
-        return preview_rows(
-            [
-                {"study": study, "trial": trial["number"], "status": trial["status"]}
-                | trial["settings"]
-                for study, trials in self.load().items()
-                for trial in trials
-            ]
-        )
+        """Return the studies for Kedro-Viz, with how many trials of each ended how."""
+        rows = [
+            {"study": name, **Counter(trial["status"] for trial in trials)}
+            for name, trials in self.load().items()
+        ]
+        return preview_rows(rows)
 
     def _exists(self) -> bool:
         return self.filepath.is_file()

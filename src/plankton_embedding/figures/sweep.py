@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from plankton_embedding.analysis.sweep import (
     best_trial,
@@ -19,12 +14,18 @@ from plankton_embedding.analysis.sweep import (
     short_name,
     write_value,
 )
+from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.style import (
     MUTED,
     figure_style,
+    new_figure,
     percent_ticks,
     short_label,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
 
 _BEST_COLOUR, _COLOUR = "#d9822b", "#2f7fb9"
 # Mark and words of each end of a trial.
@@ -54,9 +55,11 @@ def draw_sweep_accuracy(trials: pd.DataFrame, steps: pd.DataFrame) -> Figure:
     trials, steps : DataFrame
         As from `plankton_embedding.analysis.sweep`.
     """
+    from matplotlib.ticker import MaxNLocator
+
     best = best_trial(trials)
     with figure_style():
-        figure = Figure(figsize=(9.0, 5.2))
+        figure = new_figure(figsize=(9.0, 5.2))
         figure.set_layout_engine("constrained", w_pad=0.1)
         axes = figure.subplots()
         _draw_band(axes, best)
@@ -94,7 +97,7 @@ def draw_sweep_parameters(trials: pd.DataFrame) -> Figure:
     columns = min(len(names), _COLUMNS)
     with figure_style():
         size = (max(6.4, columns * _PANEL[0]), rows * _PANEL[1] + 0.7)
-        figure = Figure(figsize=size)
+        figure = new_figure(figsize=size)
         figure.set_layout_engine("constrained", w_pad=0.08, h_pad=0.08)
         grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
         for axes, name in zip(grid.flat, names, strict=False):
@@ -164,6 +167,8 @@ def _draw_parameter(axes: Axes, trials: pd.DataFrame, name: str, best: pd.Series
 
 def _place_values(axes: Axes, values: pd.Series) -> list[float]:
     """Set the axis up, and return each value's place: aside a little, where one stands twice."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
     distinct = sorted(values.unique(), key=lambda value: (isinstance(value, str), value))
     is_number = pd.api.types.is_numeric_dtype(values) and values.dtype != bool
     is_log = is_number and distinct[0] > 0 and distinct[-1] / distinct[0] >= _WIDE
@@ -203,6 +208,9 @@ def _title(trials: pd.DataFrame, best: pd.Series | None) -> str:
 
 
 def _legend(trials: pd.DataFrame, best: pd.Series | None) -> list[Line2D | Patch]:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
     handles: list[Line2D | Patch] = []
     if best is not None:
         handles += [
