@@ -16,6 +16,7 @@ from kedro_commands import WrongCommandError, check_kedro
 from tiny_project import ROOT
 
 _ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*=")
+_VARIABLE = re.compile(r"\$(\w+)")
 # Programs of the system, of which nothing is checked.
 _SYSTEM = {
     *(".", "source", "base64", "cat", "cd", "cp", "curl", "echo", "export", "head", "git", "ln"),
@@ -32,8 +33,16 @@ def check_shell(text: str) -> None:
         If one names an option, a pipeline, a parameter or a file that does not exist, or a
         program of which nothing is known here.
     """
+    variables: dict[str, str] = {}
     for words in split_commands(text):
+        words = [_expand(word, variables) for word in words]
+        if all(_ASSIGNMENT.match(word) for word in words):
+            variables |= dict(word.split("=", 1) for word in words)
         check_command(words)
+
+
+def _expand(word: str, variables: dict[str, str]) -> str:
+    return _VARIABLE.sub(lambda name: variables.get(name[1], name[0]), word)
 
 
 def split_commands(text: str) -> Iterator[list[str]]:
