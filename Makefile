@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SAMPLE := data/01_raw/sample
+# Two at a time, one file in one process: its tests share what they prepare. More would need more
+# memory than small machines have; each computes with one thread, so that they leave room.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 # Cell ids stay: new ones would be a change of every cell.
 NBSTRIPOUT_OPTIONS := --keep-id --extra-keys 'metadata.kernelspec metadata.language_info'
 
@@ -32,11 +35,11 @@ run: $(INSTALLED) $(SAMPLE)  ## draw the sample, train on it, write the report
 
 .PHONY: test
 test: $(INSTALLED)  ## run the fast tests
-	@$(BIN)/python -m pytest --cov -m 'not slow'
+	@$(PYTEST) --cov -m 'not slow'
 
 .PHONY: test-all
 test-all: $(INSTALLED)  ## run the slow tests: kills, several processes, browsers, notebooks
-	@$(BIN)/python -m pytest -m slow
+	@$(PYTEST) -m slow
 
 .PHONY: install
 install: $(INSTALLED)  ## create the environment, with the tools for tests and lint

@@ -32,6 +32,7 @@ PIPELINES = [
     "reporting",
     "enrol",
     "inference",
+    "sweep",
 ]
 LAYERS = [
     "01_raw",
