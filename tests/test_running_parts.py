@@ -2,13 +2,15 @@
 
 import re
 import shlex
+import shutil
 
+import pandas as pd
 import pytest
 import yaml
 from kedro.framework.cli.project import run as run_command
 from kedro.runner import ParallelRunner, SequentialRunner, ThreadRunner
 
-from commands import run, start
+from commands import run, start, versions
 from plankton_embedding.checks import RunnerError, check_runner
 from plankton_embedding.pipeline_registry import register_pipelines
 from tiny_project import ROOT, draw_images, make_project
@@ -102,14 +104,33 @@ def test_a_part_that_needs_what_lived_in_memory_says_where_to_begin(tmp_path):
 
 
 @pytest.mark.slow
+def test_what_is_missing_is_made_and_older_versions_are_read(tmp_path, image_folder):
+    project = make_project(tmp_path / "project", image_folder)
+    command = ["--pipelines", "data_engineering"]
+    run(project, *command)
+    (manifest,) = versions(project, "02_intermediate/image_manifest.parquet")
+    shutil.rmtree(project / "data/03_primary/splits.parquet")
+    # What exists is taken for right, whatever the parameters are.
+    run(project, *command, "--only-missing-outputs", "--params", "split.test_per_class=4")
+    assert versions(project, "02_intermediate/image_manifest.parquet") == [manifest]
+    (splits,) = versions(project, "03_primary/splits.parquet")
+    assert (pd.read_parquet(splits)["split"] == "test").sum() == 3 * 4
+    run(project, *command)
+    older = f"splits:{splits.parent.name}"
+    run(project, "--nodes", "count_classes", "--load-versions", older)
+    tests = [pd.read_csv(path)["test"] for path in versions(project, "03_primary/class_counts.csv")]
+    assert [counts.tolist() for counts in tests] == [[2] * 3, [2] * 3, [4] * 3]
+
+
+@pytest.mark.slow
 def test_threads_report_the_same(tmp_path, image_folder):
     project = make_project(tmp_path / "project", image_folder)
     run(project, "--pipelines", "data_engineering,modelling")
     run(project, "--pipelines", "reporting")
     run(project, "--pipelines", "reporting", "--runner", "ThreadRunner")
     for name in ("metrics.json", "class_scores.png", "confusion_matrix.png", "report.html"):
-        versions = sorted((project / "data/08_reporting" / name).glob(f"*/{name}"))
-        assert len(versions) == 2
-        assert versions[0].stat().st_size > 0
+        reports = sorted((project / "data/08_reporting" / name).glob(f"*/{name}"))
+        assert len(reports) == 2
+        assert reports[0].stat().st_size > 0
         if name != "report.html":
-            assert versions[0].read_bytes() == versions[1].read_bytes(), name
+            assert reports[0].read_bytes() == reports[1].read_bytes(), name
