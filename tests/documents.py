@@ -15,7 +15,7 @@ PAGES = [
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 # A block that the tests do not run says why, in the line above it.
-_MARKER = re.compile(r"<!-- *(not run|tested by|server): *(.+?) *-->")
+_MARKER = re.compile(r"<!-- *(not run|tested by|server|continues): *(.+?) *-->")
 _FENCE = re.compile(r"^ *```+ *([\w-]*) *(.*)$")
 _SHELLS = {"bash": "sh", "shell": "sh"}
 _TITLE = re.compile(r'title="([^"]+)"')
@@ -39,7 +39,7 @@ class Block:
     @property
     def is_checked(self) -> bool:
         """Whether its commands are to be known here."""
-        return self.marker is None or self.marker[0] == "server"
+        return self.marker is None or self.marker[0] in ("server", "continues")
 
 
 def read_blocks(page: Path) -> list[Block]:

@@ -29,7 +29,9 @@ def project(trained_once, tmp_path_factory):
     name = {"registered_model": "plankton_embedding"}
     (folder / "conf" / "local" / "mlflow.yml").write_text(json.dumps(name))
     shutil.copy(trained_once.parent / "images" / "disc" / "00.png", folder / "animal.png")
+    images = f"images={trained_once.parent / 'images'}"
     for command in (
+        ["run", "--pipelines", "inference", "--params", images],
         ["register-model"],
         ["export-embedder", "--format", "onnx", "--output", "embedder.onnx"],
         ["export-embedder", "--format", "torch", "--output", "embedder.pt2"],
@@ -58,4 +60,8 @@ def test_there_are_some():
 
 @pytest.mark.parametrize("block", BLOCKS, ids=str)
 def test_a_block_runs(block, project):
-    run([sys.executable, "-c", block.text], project)
+    text = block.text
+    if block.marker:
+        # It begins with what the one before it left.
+        text = BLOCKS[BLOCKS.index(block) - 1].text + text
+    run([sys.executable, "-c", text], project)
