@@ -7,7 +7,6 @@ import logging
 from plankton_embedding.parameters import EmbedderOptions, TrainingOptions
 from plankton_embedding.training.device import check_devices
 from plankton_embedding.training.ranks import find_ranks
-from plankton_embedding.training.weights import find_weights
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +25,11 @@ def check_training(options: EmbedderOptions, training: TrainingOptions) -> None:
     """
     check_devices(training)
     find_ranks(training)
-    find_weights(options.weights)
+    if options.weights is not None:
+        # torchvision takes seconds to load: what begins at random has no need of it yet.
+        from plankton_embedding.training.weights import find_weights
+
+        find_weights(options.weights)
     if options.weights is None and training.head.steps:
         logger.warning(
             "embedder.weights is null and training.head.steps is %d: a head on a frozen backbone "
