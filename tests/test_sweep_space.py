@@ -5,13 +5,13 @@ import copy
 import pytest
 
 from plankton_embedding.parameters import ParameterError, Parameters, SweepOptions
+from plankton_embedding.parameters.dotted import with_settings
 from plankton_embedding.parameters.sweep_space import (
     acts,
     check_space,
     drawn_in_order,
     first_settings,
     grid,
-    with_settings,
 )
 from tiny_project import tiny_values
 

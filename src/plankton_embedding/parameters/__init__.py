@@ -22,6 +22,7 @@ from plankton_embedding.parameters.data_engineering import (
     SplitOptions,
     StoreOptions,
 )
+from plankton_embedding.parameters.dotted import with_settings
 from plankton_embedding.parameters.inference import (
     EnrolOptions,
     GalleryOptions,
@@ -139,14 +140,7 @@ def change_parameters(parameters: Parameters, changes: dict[str, Any]) -> Parame
 
         change_parameters(parameters, {"training.network.steps": 3})
     """
-    values = parameters.model_dump()
-    for name, value in changes.items():
-        *parents, last = name.split(".")
-        place = values
-        for parent in parents:
-            place = place.setdefault(parent, {})
-        place[last] = value
-    return validate_parameters(values)
+    return validate_parameters(with_settings(parameters.model_dump(), changes))
 
 
 def parameter_problems(values: dict[str, Any]) -> dict[str, list[str]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 from collections.abc import Iterator
 from typing import Any
 
 from plankton_embedding.parameters import ParameterError, Parameters, parameter_problems
+from plankton_embedding.parameters.dotted import with_settings
 from plankton_embedding.parameters.sweep import RangeOptions, Scalar, SweepOptions, ValuesOptions
 
 # What training reads; the rest acts before it, on images that all trials share.
@@ -16,20 +16,6 @@ _OF_EACH_RUN = ("training.resume_from", "training.resume_version")
 _STAGES = ("head", "warm_up", "network")
 
 Settings = dict[str, Scalar]
-
-
-def with_settings(values: dict[str, Any], settings: Settings) -> dict[str, Any]:
-    """Return nested parameters with others set, by their dotted names."""
-    changed = copy.deepcopy(values)
-    for name, value in settings.items():
-        *blocks, last = name.split(".")
-        place = changed
-        for block in blocks:
-            if not isinstance(place.get(block), dict):
-                place[block] = {}
-            place = place[block]
-        place[last] = value
-    return changed
 
 
 def conf_settings(values: dict[str, Any], options: SweepOptions) -> Settings:

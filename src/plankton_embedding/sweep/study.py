@@ -11,6 +11,7 @@ import numpy as np
 
 from plankton_embedding.errors import UserError
 from plankton_embedding.parameters import Parameters
+from plankton_embedding.parameters.dotted import with_settings
 from plankton_embedding.parameters.sweep import SweepOptions, ValuesOptions
 from plankton_embedding.parameters.sweep_space import (
     Settings,
@@ -18,7 +19,6 @@ from plankton_embedding.parameters.sweep_space import (
     drawn_in_order,
     first_settings,
     grid,
-    with_settings,
 )
 from plankton_embedding.sweep.sampling import build_pruner, build_sampler
 
