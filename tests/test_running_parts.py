@@ -123,6 +123,19 @@ def test_what_is_missing_is_made_and_older_versions_are_read(tmp_path, image_fol
 
 
 @pytest.mark.slow
+def test_a_runner_that_cannot_run_a_part_ends_the_command_at_once(tmp_path, image_folder):
+    project = make_project(tmp_path / "project", image_folder)
+    process = start(project, "--pipelines", "modelling", "--runner", "ThreadRunner")
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode
+    assert "ThreadRunner" in output
+    assert "Running node" not in output
+    assert "Traceback" not in output
+    # It comes before what else would end it: there are no images yet.
+    assert "image_store" not in output
+
+
+@pytest.mark.slow
 def test_threads_report_the_same(tmp_path, image_folder):
     project = make_project(tmp_path / "project", image_folder)
     run(project, "--pipelines", "data_engineering,modelling")
