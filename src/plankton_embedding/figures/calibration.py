@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from plankton_embedding.analysis.reliability import expected_calibration_error
+from plankton_embedding.figures.empty import say_why_empty
 from plankton_embedding.figures.kinds import Axes, Figure
-from plankton_embedding.figures.rejection import say_why_empty
 from plankton_embedding.figures.style import (
     INK,
     MUTED,

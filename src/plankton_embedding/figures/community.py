@@ -7,13 +7,13 @@ from typing import Any
 import pandas as pd
 
 from plankton_embedding.analysis.community import KNOWN_CLASSES, WITH_UNKNOWN
+from plankton_embedding.figures.empty import say_why_empty
 from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.rejection import (
     SCORE_LOOKS,
     draw_kept_axis,
     draw_nothing_rejected,
     put_legend_below,
-    say_why_empty,
     visible_from,
 )
 from plankton_embedding.figures.style import PAPER, figure_style, new_figure

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from plankton_embedding.analysis.confusions import ROLES
+from plankton_embedding.figures.empty import draw_words
 from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.page import render
 from plankton_embedding.figures.sprites import ImageSource
@@ -79,12 +80,10 @@ def draw_confused_pairs(
 
     Takes and raises what `render_confused_pairs` does; without a store it draws bars.
     """
+    if pairs.empty:
+        return draw_words(_NONE_WRONG, 6)
     pictures = _read_pictures(examples, store)
     with figure_style():
-        if pairs.empty:
-            figure = new_figure(figsize=(6, 1))
-            figure.text(0.5, 0.5, _NONE_WRONG, ha="center", va="center")
-            return figure
         return _draw_rows(pairs, examples, pictures) if pictures else _draw_bars(pairs)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from plankton_embedding.figures.empty import say_why_empty
 from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.style import (
     INK,
-    MUTED,
     PLAIN_COLOUR,
     RADIUS_COLOUR,
     SEPARATION_COLOUR,
@@ -109,7 +109,7 @@ def _draw_ratio(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_ylabel("ratio")
     if table["separation_to_radius"].isna().all():
         one_class = table["mean_separation"].isna().all()
-        _say(axes, "needs two classes" if one_class else "all radii are 0")
+        say_why_empty(axes, "needs two classes" if one_class else "all radii are 0")
         return
     axes.plot(table["step"], table["separation_to_radius"], color=PLAIN_COLOUR, marker="o")
     axes.margins(y=0.12)
@@ -121,15 +121,10 @@ def _draw_movement(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_title("Movement of centroids since the step before")
     axes.set_ylabel("distance in the embedding")
     if moved.empty:
-        _say(axes, "needs two steps")
+        say_why_empty(axes, "needs two steps")
         return
     _draw_band(axes, moved, "movement", PLAIN_COLOUR, "mean over classes")
     axes.set_ylim(bottom=0)
-
-
-def _say(axes: Axes, words: str) -> None:
-    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", color=MUTED)
-    axes.set_yticks([])
 
 
 def _draw_band(axes: Axes, table: pd.DataFrame, name: str, colour: str, label: str) -> None:

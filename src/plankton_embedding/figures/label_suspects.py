@@ -13,6 +13,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from plankton_embedding.analysis.label_suspects import NEIGHBOUR_COLUMNS
+from plankton_embedding.figures.empty import draw_words
 from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.page import render
 from plankton_embedding.figures.palette import class_colours
@@ -111,13 +112,9 @@ def draw_label_suspects(suspects: pd.DataFrame, pictures: SuspectPictures, shown
         The first so many are drawn.
     """
     first = suspects.head(shown)
+    if first.empty:
+        return draw_words(_NONE, _WIDTH)
     with figure_style():
-        if first.empty:
-            figure = new_figure(figsize=(_WIDTH, 1.2))
-            axes = figure.add_axes((0, 0, 1, 1))
-            axes.text(0.5, 0.5, _NONE, ha="center", va="center")
-            axes.set_axis_off()
-            return figure
         if not pictures.pixels:
             return _draw_shares(first)
         return _draw_sheet(first, pictures)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from plankton_embedding.figures.empty import say_why_empty
 from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.style import (
     INK,
@@ -40,7 +41,7 @@ def draw_mistake_severity(distribution: pd.DataFrame, summary: Mapping[str, floa
         axes.grid(visible=False, axis="x")
         if distribution.empty:
             axes.set_axis_off()
-            axes.text(0.5, 0.5, _nothing(summary), transform=axes.transAxes, ha="center")
+            say_why_empty(axes, _nothing(summary))
             return figure
         _draw_distribution(axes, distribution)
         axes.set_xlabel("edges from the true class up to the common ancestor and down")

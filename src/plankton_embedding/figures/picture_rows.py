@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from plankton_embedding.figures.empty import draw_words
 from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.style import GRID, MUTED, figure_style, new_figure
 
@@ -59,13 +60,9 @@ def draw_picture_rows(rows: Sequence[PictureRow], nothing: str = "no pictures") 
     nothing : str
         What the figure says where there are no rows.
     """
+    if not rows:
+        return draw_words(nothing, _WIDTH)
     with figure_style():
-        if not rows:
-            figure = new_figure(figsize=(_WIDTH, 0.8))
-            axes = figure.add_axes((0, 0, 1, 1))
-            axes.text(0.01, 0.5, nothing, va="center", color=MUTED)
-            axes.set_axis_off()
-            return figure
         most = max(len(row.pictures) for row in rows)
         room = _WIDTH - _LABEL - 2 * _MARGIN
         side = min(_LARGEST, (room - _GAP * (most - 1)) / max(most, 1))

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from plankton_embedding.figures.empty import say_why_empty
 from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.palette import class_colours
 from plankton_embedding.figures.style import (
@@ -62,8 +63,7 @@ def _draw_classes(
     axes: Axes, by_step: pd.DataFrame, colours: dict[str, str], *, from_zero: bool
 ) -> None:
     if by_step.isna().all(axis=None):
-        axes.text(0.5, 0.5, "needs two steps", transform=axes.transAxes, ha="center", color=MUTED)
-        axes.set_yticks([])
+        say_why_empty(axes, "needs two steps")
         return
     steps, classes = by_step.shape
     named = _extremes(by_step.iloc[-1].dropna())

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from plankton_embedding.figures.empty import say_why_empty
 from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.style import (
     INK,
@@ -102,12 +103,6 @@ def draw_nothing_rejected(axes: Axes, height: float, written: str) -> None:
 def put_legend_below(axes: Axes) -> None:
     """Put the legend below a panel: inside there is no place that no curve will cross."""
     axes.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.15), borderaxespad=0, handlelength=2.4)
-
-
-def say_why_empty(axes: Axes, words: str) -> None:
-    """Write in a panel what it needs."""
-    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", color=MUTED)
-    axes.set(xticks=[], yticks=[])
 
 
 def _draw_roc(axes: Axes, curves: pd.DataFrame, rejection: pd.DataFrame) -> None:

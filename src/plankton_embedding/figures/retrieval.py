@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from plankton_embedding.figures.empty import say_why_empty
 from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.style import (
     MUTED,
@@ -82,7 +83,7 @@ def _draw_scores(axes: Axes, scores: pd.DataFrame, measures: list[str]) -> None:
     axes.set_title("Nearest images of the same class")
     axes.set_xlabel("score of test images, 95 % interval")
     if drawn.empty:
-        axes.text(0.5, 0.5, "no class has two images", transform=axes.transAxes, ha="center")
+        say_why_empty(axes, "no class has two images")
         return
     axes.figure.legend(*axes.get_legend_handles_labels(), loc="outside lower left", ncols=2)
 
@@ -101,7 +102,7 @@ def _draw_clustering(axes: Axes, clustering: Mapping[str, float | int]) -> None:
     axes.set_xlabel("1 is perfect agreement")
     if not found:
         axes.set_axis_off()
-        axes.text(0.5, 0.5, "needs two classes", transform=axes.transAxes, ha="center")
+        say_why_empty(axes, "needs two classes")
         return
     values = np.array([*found.values()], dtype=float)
     rows = np.arange(len(found))

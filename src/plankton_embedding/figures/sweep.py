@@ -14,6 +14,7 @@ from plankton_embedding.analysis.sweep import (
     short_name,
     write_value,
 )
+from plankton_embedding.figures.empty import say_why_empty
 from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.style import (
     MUTED,
@@ -71,7 +72,7 @@ def draw_sweep_accuracy(trials: pd.DataFrame, steps: pd.DataFrame) -> Figure:
         if ends:
             _label_ends(axes, ends)
         else:
-            _say(axes, "no trial was trained for a step")
+            say_why_empty(axes, "no trial was trained for a step")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.yaxis.set_major_formatter(percent_ticks())
         axes.set_xlabel("epochs of the whole network; 0: the head alone was trained")
@@ -153,7 +154,7 @@ def _draw_parameter(axes: Axes, trials: pd.DataFrame, name: str, best: pd.Series
     shown = trials[trials[name].notna() & trials["accuracy"].notna()]
     axes.set_title(short_label(short_name(name)))
     if shown.empty:
-        _say(axes, "no trial that was measured has it")
+        say_why_empty(axes, "no trial that was measured has it")
         return
     places = _place_values(axes, shown[name])
     for x, row in zip(places, shown.to_dict("records"), strict=True):
@@ -233,7 +234,3 @@ def _colour(status: str, is_best: bool) -> str:
 
 def _is_best(row: dict[Hashable, Any], best: pd.Series | None) -> bool:
     return best is not None and row["trial"] == best["trial"]
-
-
-def _say(axes: Axes, words: str) -> None:
-    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", color=MUTED)

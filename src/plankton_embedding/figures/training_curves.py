@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from plankton_embedding.figures.empty import draw_words, say_why_empty
 from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.style import (
     MUTED,
@@ -35,7 +36,7 @@ def draw_training_curves(history: pd.DataFrame) -> Figure:
         rows, as where embeddings came without their training, the figure says so.
     """
     if history.empty:
-        return _say_no_history()
+        return draw_words("no training history came with these embeddings", 9)
     ordered = history.sort_values("epoch", ignore_index=True)
     ordered[_NUMBERS] = ordered[_NUMBERS].astype(float).replace([np.inf, -np.inf], np.nan)
     panels = [panel for _, panel in ordered.groupby(_runs(ordered[["stage", "loss"]]))]
@@ -59,17 +60,6 @@ def draw_training_curves(history: pd.DataFrame) -> Figure:
     return figure
 
 
-def _say_no_history() -> Figure:
-    words = "no training history came with these embeddings"
-    with figure_style():
-        figure = new_figure(figsize=(9, 1.4), layout="constrained")
-        axes = figure.subplots()
-        axes.text(0.5, 0.5, words, ha="center", va="center", color=MUTED)
-        axes.set(xticks=[], yticks=[])
-        axes.spines[:].set_visible(True)
-    return figure
-
-
 def _draw_losses(axes: Axes, panel: pd.DataFrame) -> None:
     many = len(panel) > _DENSE
     for split, label in (("train", "training images"), ("validation", "validation images")):
@@ -88,9 +78,7 @@ def _draw_losses(axes: Axes, panel: pd.DataFrame) -> None:
         if 0 < len(missing) < len(panel):
             axes.scatter(missing, 0 * missing, 12, colour, marker="x", linewidths=1, clip_on=False)
     if panel[["train_loss", "validation_loss"]].isna().all(axis=None):
-        axes.text(
-            0.5, 0.5, "no loss was finite", transform=axes.transAxes, ha="center", color=MUTED
-        )
+        say_why_empty(axes, "no loss was finite")
     loss, stage, trained = (str(panel[name].iloc[0]) for name in ("loss", "stage", "trained"))
     axes.set_ylabel(f"{loss} loss".replace("_", " "))
     axes.set_title(f"{stage} stage\n{trained}".replace("_", " "))

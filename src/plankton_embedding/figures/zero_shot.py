@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from plankton_embedding.figures.empty import say_why_empty
 from plankton_embedding.figures.kinds import Axes, Figure
-from plankton_embedding.figures.rejection import say_why_empty
 from plankton_embedding.figures.style import INK, MUTED, figure_style, new_figure, percent_ticks
 
 if TYPE_CHECKING:
