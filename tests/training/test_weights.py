@@ -1,6 +1,9 @@
 """Initial weights: the right ones get in, everything else is an error that says what to do."""
 
 import pickle
+import subprocess
+import sys
+import urllib.request
 from urllib.error import URLError
 
 import pytest
@@ -8,6 +11,7 @@ import torch
 from safetensors.torch import save_file
 from torchvision.models import Inception_V3_Weights, inception_v3, resnet18
 
+from plankton_embedding.training import weights
 from plankton_embedding.training.embedder import Embedder
 from plankton_embedding.training.weights import WeightsError, find_weights, initialise
 
@@ -80,10 +84,55 @@ def test_a_pickled_model_is_no_state_dict(tmp_path):
         find_weights(path)
 
 
-def test_imagenet_without_a_network(monkeypatch):
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """Return torch's folder of downloaded weights, empty, with no network to fill it."""
+
     def unreachable(*args, **kwargs):
         raise URLError("no network")
 
-    monkeypatch.setattr(Inception_V3_Weights, "get_state_dict", unreachable)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr(urllib.request, "urlopen", unreachable)
+    monkeypatch.setattr(torch.hub, "urlopen", unreachable)
+    return tmp_path / "hub" / "checkpoints"
+
+
+def test_imagenet_without_a_network(cache):
     with pytest.raises(WeightsError, match=r"cannot be downloaded.*imagenet.*a path.*null"):
         find_weights("imagenet")
+    assert not [*cache.iterdir()]
+
+
+def test_imagenet_is_where_torchvision_keeps_it(cache, state):
+    cache.mkdir(parents=True)
+    path = cache / Inception_V3_Weights.IMAGENET1K_V1.url.rpartition("/")[2]
+    torch.save(state, path)
+    found = find_weights("imagenet")
+    assert torch.equal(found["Conv2d_1a_3x3.conv.weight"], state["Conv2d_1a_3x3.conv.weight"])
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(WeightsError, match=f"{path.name} cannot be read.*delete a download"):
+        find_weights("imagenet")
+
+
+def test_imagenet_comes_from_where_torchvision_gets_it(cache, monkeypatch):
+    asked = []
+
+    def download(url, path, hash_prefix):
+        asked.append((url, hash_prefix))
+        raise RuntimeError("invalid hash value")
+
+    monkeypatch.setattr(weights, "download_url_to_file", download)
+    with pytest.raises(WeightsError, match="invalid hash"):
+        find_weights("imagenet")
+    assert asked == [(Inception_V3_Weights.IMAGENET1K_V1.url, "0cc3c7bd")]
+
+
+def test_weights_that_fit_are_known_without_torchvision(state, tmp_path):
+    path = tmp_path / "weights.pth"
+    torch.save(state, path)
+    code = (
+        "import sys; from plankton_embedding.training.weights import find_weights\n"
+        f"find_weights({str(path)!r}); print('torchvision' in sys.modules)"
+    )
+    seen = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert seen.stdout.split() == ["False"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torchvision.models import inception_v3
 
 from plankton_embedding.parameters import EmbedderOptions
 
@@ -53,6 +52,9 @@ class Embedder(nn.Module):
     """
 
     def __init__(self, options: EmbedderOptions) -> None:
+        # Initial weights are looked for without it: it takes a second to load.
+        from torchvision.models import inception_v3
+
         super().__init__()
         self.input_channels = options.input_channels
         self.embedding_size = options.embedding_size

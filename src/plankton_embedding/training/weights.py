@@ -1,24 +1,35 @@
-"""Initial weights of the backbone: ImageNet's, a file's or random ones, never in silence."""
+"""Initial weights of the backbone: ImageNet's, a file's or random ones, never in silence.
+
+They are looked for before a run begins, and torchvision takes a second to load: it is asked only
+about weights that do not fit.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.error import URLError
 
 import torch
 from safetensors.torch import load_file
 from torch import nn
-from torchvision.models import Inception_V3_Weights
+from torch.hub import download_url_to_file, get_dir
 
 from plankton_embedding.errors import UserError
 from plankton_embedding.training.embedder import ARCHITECTURE, Embedder
 
 # Parts of torchvision's network that the embedder has no use for.
 _UNUSED_PARTS = ("AuxLogits.", "fc.")
+# torchvision's `Inception_V3_Weights.IMAGENET1K_V1.url`.
+_IMAGENET = "https://download.pytorch.org/models/inception_v3_google-0cc3c7bd.pth"
+# `shapes_fingerprint` of `backbone_shapes`.
+_BACKBONE = "5c5cb906421dd92101f74d73352774dd0c7312df1c7e1eab4f2698dfca34cd92"
 
 _CHOICES = (
-    "Choose one of: `embedder.weights: imagenet` (downloads once), a path to a torchvision state "
-    "dict of inception_v3 (.pth or .safetensors), or `null` (random weights)."
+    "Choose one of: `embedder.weights: imagenet` (downloads once; delete a download that is named "
+    "here as broken), a path to a torchvision state dict of inception_v3 (.pth or .safetensors), "
+    "or `null` (random weights)."
 )
 
 
@@ -45,20 +56,29 @@ def find_weights(weights: str | Path | None) -> dict[str, torch.Tensor] | None:
     """
     if weights is None:
         return None
-    state = _download() if weights == "imagenet" else _read(Path(weights))
-    state = {name: value for name, value in state.items() if not name.startswith(_UNUSED_PARTS)}
-    _check_architecture(state, str(weights))
+    path = _find_imagenet() if weights == "imagenet" else Path(weights)
+    state = {
+        name: value for name, value in _read(path).items() if not name.startswith(_UNUSED_PARTS)
+    }
+    _check_architecture(state, path)
     return state
 
 
-def _download() -> dict[str, torch.Tensor]:
+def _find_imagenet() -> Path:
+    """Return the file in torch's cache, downloaded if it is not there."""
+    path = Path(get_dir()) / "checkpoints" / _IMAGENET.rpartition("/")[2]
+    if path.is_file():
+        return path
     try:
-        return dict(Inception_V3_Weights.IMAGENET1K_V1.get_state_dict(progress=True))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # The name ends in the beginning of the file's hash, which torch compares.
+        download_url_to_file(_IMAGENET, str(path), hash_prefix=path.stem.rpartition("-")[2])
     except (URLError, OSError, RuntimeError) as error:
         raise WeightsError(
             f"the ImageNet weights of {ARCHITECTURE} are not on this machine and cannot be "
             f"downloaded ({error}). {_CHOICES}"
         ) from error
+    return path
 
 
 def _read(path: Path) -> dict[str, torch.Tensor]:
@@ -80,19 +100,27 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
     return state
 
 
-def _check_architecture(state: dict[str, torch.Tensor], source: str) -> None:
-    expected = backbone_shapes()
+def _check_architecture(state: dict[str, torch.Tensor], path: Path) -> None:
     found = {name: value.shape for name, value in state.items()}
+    if shapes_fingerprint(found) == _BACKBONE:
+        return
+    expected = backbone_shapes()
     missing = [name for name in expected if name not in found]
     foreign = [name for name in found if name not in expected]
     misshapen = [name for name in expected if name in found and expected[name] != found[name]]
     if missing or foreign or misshapen:
         example = (missing or misshapen or foreign)[0]
         raise WeightsError(
-            f"{source} is not a state dict of {ARCHITECTURE}: {len(missing)} tensors are missing, "
+            f"{path} is not a state dict of {ARCHITECTURE}: {len(missing)} tensors are missing, "
             f"{len(foreign)} are foreign, {len(misshapen)} have another shape (for example "
             f"{example}). {_CHOICES}"
         )
+
+
+def shapes_fingerprint(shapes: Mapping[str, torch.Size]) -> str:
+    """Return a fingerprint of the names and shapes of tensors, whatever their order."""
+    lines = sorted(f"{name} {tuple(shape)}" for name, shape in shapes.items())
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def backbone_shapes() -> dict[str, torch.Size]:
