@@ -147,12 +147,14 @@ def _label_ends(axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
     for x in {end[0] for end in alike}:
         group = sorted(end for end in alike if end[0] == x)
         places = _spread([y for _, y, _ in group], _APART * (high - low))
+        # Many would rise into the title.
+        down = max(0.0, places[-1] - high)
         for place, end in zip(places, group, strict=True):
             _, y, colour = end
             text = axes.annotate(
                 ", ".join(alike[end]),
                 (x, y),
-                (15, place),
+                (15, place - down),
                 textcoords=("offset points", "data"),
                 va="center",
                 fontsize=8,
