@@ -62,12 +62,41 @@ def test_every_trial_ends_with_its_number():
 
 def test_numbers_do_not_lie_on_one_another():
     trials = [trial | {"steps": trial["steps"][:1]} for trial in make_trials(12)]
-    figure = draw_sweep_accuracy(*tables(trials))
-    figure.canvas.draw()
-    heights = sorted(text.xy[1] for text in figure.axes[0].texts)
-    low, high = figure.axes[0].get_ylim()
+    axes = draw_sweep_accuracy(*tables(trials)).axes[0]
+    heights = sorted(text.xyann[1] for text in axes.texts)
+    low, high = axes.get_ylim()
     assert len(heights) == 12
-    assert np.diff(heights).min() >= 0.034 * (high - low)
+    assert np.diff(heights).min() >= 0.039 * (high - low)
+    assert heights[-1] <= high
+    # A line leads from each to its end.
+    assert all(text.arrow_patch for text in axes.texts)
+
+
+def test_numbers_with_room_around_them_stand_at_their_ends():
+    trials = list(make_trials(4))
+    trials[2]["steps"][-1]["accuracy"] = 0.2
+    found = draw_sweep_accuracy(*tables(trials)).axes[0].texts
+    alone = next(text for text in found if text.get_text() == "2")
+    assert alone.xyann[1] == alone.xy[1] == 0.2
+
+
+def test_numbers_give_way_upwards_and_downwards_alike():
+    trials = list(make_trials(4))
+    trials[2]["steps"][-1]["accuracy"] = 0.2
+    trials[1]["steps"] = trials[0]["steps"][:2]
+    trials[3]["steps"][-1]["accuracy"] = 0.605
+    found = [one for one in draw_sweep_accuracy(*tables(trials)).axes[0].texts if one.xy[1] > 0.55]
+    moved = sorted(one.xyann[1] - one.xy[1] for one in found)
+    assert len(found) == 2
+    assert moved[0] == pytest.approx(-moved[1])
+    assert moved[1] > 0
+
+
+def test_trials_that_end_alike_share_a_place():
+    trials = [trial | {"status": "complete"} for trial in make_trials(4)]
+    trials[2]["steps"] = trials[1]["steps"]
+    numbers, _ = texts(draw_sweep_accuracy(*tables(trials)))
+    assert sorted(numbers) == ["0", "1, 2", "3"]
 
 
 def test_the_interval_of_the_best_is_told():
@@ -95,6 +124,26 @@ def test_words_name_places_and_wide_ranges_are_logarithmic():
     assert [label.get_text() for label in loss.get_xticklabels()] == ["supcon", "triplet"]
     assert margin.get_xscale() == "log"
     assert [label.get_text() for label in frozen.get_xticklabels()] == ["0", "1", "2"]
+
+
+def test_intervals_of_equal_values_stand_beside_one_another():
+    trials = list(make_trials(20))
+    for number in (1, 3, 5):
+        trials[number]["settings"][MARGIN] = 0.1
+    margin = draw_sweep_parameters(tables(trials)[0]).axes[1]
+    assert margin.get_xscale() == "log"
+    places = sorted(line.get_xdata()[0] for line in margin.lines)
+    assert places[1] == pytest.approx(0.1)
+    assert 0.07 < places[0] < 0.095
+    assert 0.105 < places[2] < 0.14 < places[3]
+
+
+@pytest.mark.parametrize(("count", "rows"), [(1, 1), (3, 1), (4, 2), (5, 2), (7, 3)])
+def test_no_panel_stands_alone_in_a_row_that_others_could_share(count, rows):
+    names = [f"training.network.{letter}" for letter in "abcdefg"[:count]]
+    trials = [trial | {"settings": dict.fromkeys(names, 1)} for trial in make_trials(3)]
+    grid = draw_sweep_parameters(tabulate_trials(trials, names)).axes[0].get_gridspec()
+    assert (grid.nrows, grid.ncols) == (rows, -(-count // rows))
 
 
 @pytest.mark.parametrize("count", [0, 1, 30])

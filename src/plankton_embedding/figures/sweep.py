@@ -18,6 +18,7 @@ from plankton_embedding.figures.empty import say_why_empty
 from plankton_embedding.figures.kinds import Axes, Figure
 from plankton_embedding.figures.style import (
     MUTED,
+    PAPER,
     figure_style,
     new_figure,
     percent_ticks,
@@ -41,6 +42,10 @@ _COLUMNS, _PANEL = 3, (3.3, 3.0)
 _MANY_VALUES = 6
 # Ratio of a range from which its axis is logarithmic.
 _WIDE = 10
+# Between the numbers of trials, in the axis's length.
+_APART = 0.04
+# Between equal values on an axis of numbers, in its length.
+_BESIDE = 0.03
 # From so many on, ticks at their beginnings only.
 _DECADES = 3
 
@@ -60,7 +65,7 @@ def draw_sweep_accuracy(trials: pd.DataFrame, steps: pd.DataFrame) -> Figure:
 
     best = best_trial(trials)
     with figure_style():
-        figure = new_figure(figsize=(9.0, 5.2))
+        figure = new_figure(figsize=(7.6, 4.8))
         figure.set_layout_engine("constrained", w_pad=0.1)
         axes = figure.subplots()
         _draw_band(axes, best)
@@ -95,7 +100,8 @@ def draw_sweep_parameters(trials: pd.DataFrame) -> Figure:
     best = best_trial(trials)
     names = parameter_columns(trials)
     rows = -(-len(names) // _COLUMNS)
-    columns = min(len(names), _COLUMNS)
+    # Of four panels two a row: none stands alone.
+    columns = -(-len(names) // rows)
     with figure_style():
         size = (max(6.4, columns * _PANEL[0]), rows * _PANEL[1] + 0.7)
         figure = new_figure(figsize=size)
@@ -130,24 +136,58 @@ def _draw_trial(
 
 
 def _label_ends(axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
-    """Write the numbers of the trials beside their ends, none over another."""
-    axes.margins(x=0.07)
+    """Write the numbers of the trials beside their ends: none over another, equal ones in one."""
+    from matplotlib.patheffects import withStroke
+
+    axes.margins(x=0.09)
     low, high = axes.get_ylim()
-    least = 0.035 * (high - low)
-    for x in {end[0] for end in ends}:
-        place = -np.inf
-        for _, y, number, colour in sorted(end for end in ends if end[0] == x):
-            place = max(y, place + least)
-            axes.annotate(
-                number,
-                (x, place),
-                (8, 0),
-                textcoords="offset points",
+    alike: dict[tuple[float, float, str], list[str]] = {}
+    for x, y, number, colour in ends:
+        alike.setdefault((x, y, colour), []).append(number)
+    for x in {end[0] for end in alike}:
+        group = sorted(end for end in alike if end[0] == x)
+        places = _spread([y for _, y, _ in group], _APART * (high - low))
+        # Many would rise into the title.
+        down = max(0.0, places[-1] - high)
+        for place, end in zip(places, group, strict=True):
+            _, y, colour = end
+            text = axes.annotate(
+                ", ".join(alike[end]),
+                (x, y),
+                (15, place - down),
+                textcoords=("offset points", "data"),
                 va="center",
                 fontsize=8,
                 color=colour,
                 fontweight="bold",
+                zorder=6,
+                arrowprops={
+                    "arrowstyle": "-",
+                    "color": colour,
+                    "linewidth": 0.8,
+                    "shrinkA": 1,
+                    "shrinkB": 4,
+                    "relpos": (0, 0.5),
+                },
             )
+            # The lines of others go on behind the number of one that was pruned.
+            text.set_path_effects([withStroke(linewidth=2.5, foreground=PAPER)])
+
+
+def _spread(heights: list[float], least: float) -> list[float]:
+    """Move sorted heights until they are so far apart; neighbours share the way."""
+    groups: list[list[float]] = []
+
+    def places(group: list[float]) -> list[float]:
+        first = float(np.mean(group)) - least * (len(group) - 1) / 2
+        return [first + least * rank for rank in range(len(group))]
+
+    for height in heights:
+        group = [height]
+        while groups and places(group)[0] - places(groups[-1])[-1] < least:
+            group = groups.pop() + group
+        groups.append(group)
+    return [place for group in groups for place in places(group)]
 
 
 def _draw_parameter(axes: Axes, trials: pd.DataFrame, name: str, best: pd.Series | None) -> None:
@@ -183,14 +223,23 @@ def _place_values(axes: Axes, values: pd.Series) -> list[float]:
             axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: write_value(value)))
         axes.margins(x=0.1)
-        return [float(value) for value in values]
+        numbers = values.astype(float)
+        scaled = np.log10(numbers) if is_log else numbers
+        moved = scaled + _BESIDE * (scaled.max() - scaled.min()) * _ranks_of_equals(values)
+        return list(10**moved if is_log else moved)
     axes.set_xticks(range(len(distinct)), [short_label(write_value(one)) for one in distinct])
     axes.set_xlim(-0.6, len(distinct) - 0.4)
-    beside = values.groupby(values).cumcount() - (values.groupby(values).transform("size") - 1) / 2
     width = min(0.12, 0.8 / max(1, values.value_counts().max()))
     return [
-        distinct.index(value) + width * shift for value, shift in zip(values, beside, strict=True)
+        distinct.index(value) + width * rank
+        for value, rank in zip(values, _ranks_of_equals(values), strict=True)
     ]
+
+
+def _ranks_of_equals(values: pd.Series) -> pd.Series:
+    """Number the places of each value about 0: one alone 0, of two -0.5 and 0.5."""
+    equals = values.groupby(values)
+    return equals.cumcount() - (equals.transform("size") - 1) / 2
 
 
 def _draw_band(axes: Axes, best: pd.Series | None) -> None:
