@@ -92,6 +92,26 @@ def test_a_grid_ends_when_all_was_tried(place):
     assert len({str(settings) for settings in drawn}) == len(drawn) == 6
 
 
+@pytest.mark.parametrize("sampler", ["random", "tpe"])
+def test_nothing_is_tried_twice(place, caplog, sampler):
+    margin = {"parameter": "training.losses.triplet.margin", "values": [1.0, 9.0]}
+    space = [LOSS, {"parameter": "training.head.steps", "values": [0, 1]}, margin]
+    fixed = {"training.head.loss": "supcon"}
+    options = {"sampler": sampler, "trials": 20, "space": space, "fixed": fixed}
+    study = open_study(place, **options)
+    drawn = run_all(study, stop_after=5)
+    trial, settings = study.next_trial()
+    finish(study, trial, status="failed")
+    study.tell(study.next_trial()[0], "interrupted")
+    drawn += [settings, *run_all(open_study(place, **options))]
+    # The margin acts in triplets only.
+    assert len({str(settings) for settings in drawn}) == len(drawn) == 8
+    assert "ends after 8 trials" in caplog.text
+    # What was drawn in vain is no trial.
+    stored = optuna.load_study(study_name="tiny", storage=f"sqlite:///{place}").trials
+    assert len(stored) == 9
+
+
 @pytest.mark.parametrize("killed", [False, True])
 def test_an_interrupted_trial_is_run_again(place, killed):
     study = open_study(place, trials=3)

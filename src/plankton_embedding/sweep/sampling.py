@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     import optuna
 
 
-def build_sampler(options: SweepOptions, seed: int, number: int) -> optuna.samplers.BaseSampler:
-    """Return what draws a trial: by the seed and its number alone."""
+def build_sampler(
+    options: SweepOptions, seed: int, number: int, attempt: int
+) -> optuna.samplers.BaseSampler:
+    """Return what draws a trial: by the seed, its number, and how often it was drawn in vain."""
     import optuna
 
-    drawn = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
+    drawn = int(np.random.SeedSequence([seed, number, attempt]).generate_state(1)[0])
     if options.sampler == "tpe":
         return optuna.samplers.TPESampler(seed=drawn)
     return optuna.samplers.RandomSampler(seed=drawn)

@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 # Of a trial and of a study, beside what Optuna keeps.
 STEPS, SETTINGS, RUN_ID, IMAGES, ERROR = "steps", "settings", "run_id", "images", "error"
 MADE_WITH = "made_with"
+# So often a trial is drawn until it is one that was not tried.
+_MOST_ATTEMPTS = 100
 
 
 class StudyError(UserError):
@@ -91,7 +93,7 @@ class Study:
         ]
 
     def next_trial(self) -> tuple[optuna.Trial, Settings] | None:
-        """Begin a trial, if one is left.
+        """Begin a trial, if one is left: one that was tried would end as it did.
 
         Returns
         -------
@@ -102,12 +104,13 @@ class Study:
         """
         from optuna.trial import TrialState
 
-        waiting = self._study.get_trials(deepcopy=False, states=[TrialState.WAITING])
-        done = len(self.finished)
-        if done >= self._options.trials or (self._options.sampler == "grid" and not waiting):
+        if len(self.finished) >= self._options.trials:
             return None
-        # Anew for each, so that a study that was interrupted goes on as if it had not been.
-        self._study.sampler = build_sampler(self._options, self._seed, len(self._study.trials))
+        if not self._study.get_trials(deepcopy=False, states=[TrialState.WAITING]):
+            drawn = None if self._options.sampler == "grid" else self._draw_untried()
+            if drawn is None:
+                return None
+            self._study.enqueue_trial(drawn)
         trial = self._study.ask()
         settings = self._draw(trial)
         trial.set_user_attr(SETTINGS, settings)
@@ -127,6 +130,28 @@ class Study:
             return
         states = {"pruned": TrialState.PRUNED}
         self._study.tell(trial, state=states.get(status, TrialState.FAIL))
+
+    def _draw_untried(self) -> Settings | None:
+        """Draw what was not tried yet, in a copy of the study: draws in vain are no trials."""
+        import optuna
+
+        tried = [trial.user_attrs[SETTINGS] for trial in self.finished]
+        copy = optuna.create_study(direction="maximize")
+        copy.add_trials(self._study.get_trials(deepcopy=False))
+        number = len(copy.trials)
+        for attempt in range(_MOST_ATTEMPTS):
+            # Anew for each, so that a study that was interrupted goes on as if it had not been.
+            copy.sampler = build_sampler(self._options, self._seed, number, attempt)
+            trial = copy.ask()
+            settings = self._draw(trial)
+            if settings not in tried:
+                return settings
+            copy.tell(trial, state=optuna.trial.TrialState.FAIL)
+        logger.warning(
+            "The study ends after %d trials: nothing was drawn that was not tried before",
+            len(tried),
+        )
+        return None
 
     def _draw(self, trial: optuna.Trial) -> Settings:
         settings: Settings = {}
