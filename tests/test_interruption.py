@@ -44,12 +44,13 @@ def test_a_killed_run_is_continued_to_the_same_end(project, number):
     wait_for(lambda: len(versions(project, "06_models/checkpoints")) > before)
     wait_for(lambda: (versions(project, "06_models/checkpoints")[-1] / "step_01.json").exists())
     os.killpg(process.pid, number)
-    process.communicate(timeout=60)
-    assert process.returncode != 0
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode != 0, said
+    # Nobody can say farewell to SIGKILL.
+    assert ("Stopped: the same command goes on" in said) == (number != signal.SIGKILL)
     assert not weights(project, -1, 3).exists()
     _, runs = tracked_runs(project)
     killed = runs[-1]
-    # Nobody can say farewell to SIGKILL.
     assert killed.info.status == ("RUNNING" if number == signal.SIGKILL else "KILLED")
 
     output = run(project, *MODELLING)

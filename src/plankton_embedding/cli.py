@@ -52,7 +52,12 @@ def _run(*args: Any, **kwargs: Any) -> Any:
     with _mistakes_without_traceback():
         if ranks and ranks.rank > 0:
             return take_part(kwargs)
-        return kedro_run.callback(*args, **kwargs)  # type: ignore[misc]
+        try:
+            return kedro_run.callback(*args, **kwargs)  # type: ignore[misc]
+        except (KeyboardInterrupt, SystemExit):
+            # Of Ctrl-C, Lightning makes an exit that says nothing.
+            click.echo("Stopped: the same command goes on from what is saved", err=True)
+            raise
 
 
 def take_part(options: dict[str, Any]) -> None:

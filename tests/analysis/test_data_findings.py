@@ -1,3 +1,4 @@
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -6,7 +7,7 @@ from plankton_embedding.analysis.data_findings import find_problems
 NO_COPIES = pd.DataFrame(
     columns=["class_name", "class_name_of_other", "kind", "label_conflict"]
 ).astype({"label_conflict": "bool"})
-CUT_NOTHING = {"crop_bottom": 0, "image_size": 100}
+CUT_NOTHING = {"crop_bottom": 0, "image_size": 100, "background": "white"}
 
 
 def manifest(**changes: object) -> pd.DataFrame:
@@ -124,9 +125,52 @@ def test_label_conflicts_come_first_with_their_classes():
 
 
 def test_images_without_a_bar_are_counted_where_bars_are_cut_off():
-    cut = {"crop_bottom": "auto", "image_size": 100}
+    cut = CUT_NOTHING | {"crop_bottom": "auto"}
     one_lacks = pd.concat([manifest(scale_bar=31)[9:]] * 9 + [manifest()[:1]])
     assert "warning: No scale bar was found in 1 image of 10" in said(
         one_lacks, counts(), NO_COPIES, cut
     )
     assert "note: No scale bar was found in 10 images" in said(manifest(), counts(), NO_COPIES, cut)
+
+
+def pictures(level: int, margin: int, count: int = 10) -> list[np.ndarray]:
+    """Return images with a border of `level`, as they are stored in a square of `margin`."""
+    square = np.full((100, 100), margin, dtype=np.uint8)
+    square[20:80] = level
+    # An animal with limbs: around its body the image shows.
+    square[49:51, 30:70] = square[30:70, 49:51] = 255 - level
+    return [square] * count
+
+
+@pytest.mark.parametrize(
+    ("level", "background", "words"),
+    [
+        (3, "white", "problem: Dark images were put into a white square: 10 of the 10 images"),
+        (250, "black", "problem: Light images were put into a black square: 10 of the 10 images"),
+    ],
+)
+def test_a_square_of_the_other_brightness_is_a_problem(level, background, words):
+    margin = {"white": 255, "black": 0}[background]
+    options = CUT_NOTHING | {"background": background}
+    found = find_problems(manifest(), counts(), NO_COPIES, options, pictures(level, margin))
+    assert [f"{f.level}: {f.seen}"[: len(words)] for f in found] == [words]
+    assert f"background to {'black' if level == 3 else 'white'}" in found[0].advice
+
+
+@pytest.mark.parametrize(
+    ("seen", "background"),
+    [
+        (pictures(250, 255), "white"),
+        (pictures(3, 0), "black"),
+        (pictures(3, 0), "auto"),
+        # An animal that fills its image.
+        (pictures(3, 255, 1) + pictures(250, 255, 30), "white"),
+        (pictures(255, 255), "white"),
+        # Square images have no margin.
+        ([np.full((100, 100), 3, dtype=np.uint8)], "white"),
+        ([], "white"),
+    ],
+)
+def test_a_square_of_the_images_own_brightness_is_none(seen, background):
+    options = CUT_NOTHING | {"background": background}
+    assert find_problems(manifest(), counts(), NO_COPIES, options, seen) == []

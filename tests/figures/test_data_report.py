@@ -17,7 +17,7 @@ from plankton_embedding.figures.size_distribution import draw_size_distribution
 from plankton_embedding.images.crop_examples import CropExample
 from plankton_embedding.images.summary import count_classes, summarise_data
 
-PREPROCESS = {"image_size": 80, "fit": "resize", "crop_bottom": 0}
+PREPROCESS = {"image_size": 80, "fit": "resize", "crop_bottom": 0, "background": "white"}
 
 
 def make_data(classes: int = 3, images: int = 30) -> ReportedData:
@@ -97,6 +97,15 @@ def test_the_page_says_what_was_found_and_shows_it():
     assert len(pictures) == 8 + 4
     assert Image.open(io.BytesIO(base64.b64decode(pictures[0]))).size == (80, 80)
     assert "two classes</strong>: class &lt;1&gt; and class &lt;0&gt;, near, 2 bits apart" in html
+
+
+def test_dark_images_in_a_white_square_are_told():
+    data = make_data()
+    square = np.full((80, 80), 255, dtype=np.uint8)
+    square[20:60] = 2
+    pictures = dict.fromkeys(choose_pictures(data, 4), square)
+    html = render_data_report(data, pictures, [], PREPROCESS, 4)
+    assert "Dark images were put into a white square: 12 of the 12 images below." in html
 
 
 def with_unseen_classes() -> ReportedData:

@@ -175,6 +175,23 @@ def test_names_of_classes_do_not_overlap(classes):
         assert not any(box.overlaps(other) for other in boxes[place + 1 :])
 
 
+def test_the_name_of_a_scattered_class_points_at_images_of_it():
+    # Three groups, between which the median lies; the first is the largest.
+    groups = np.repeat([[0, 0], [10, 4], [4, 10]], [14, 13, 13], axis=0)
+    around = np.random.default_rng(0).normal(scale=0.1, size=groups.shape)
+    table = _map(["a"] * 40, *(groups + around).T)
+    (note,) = _names(draw_embedding_map(table))
+    assert np.hypot(table["x"] - note.xy[0], table["y"] - note.xy[1]).min() < 1e-6
+
+
+def test_a_name_is_framed_in_the_colour_of_its_class():
+    from matplotlib.colors import to_hex
+
+    for note in _names(draw_embedding_map(_map(["b", "a", "b", "a"]))):
+        colour = class_colours(["a", "b"])[note.get_text()]
+        assert to_hex(note.get_bbox_patch().get_edgecolor()) == colour
+
+
 def test_picture_has_the_classes_colours_and_the_splits_marks():
     table = _map(["b", "a", "b", "a"])
     axes = draw_embedding_map(table).axes[0]

@@ -49,6 +49,12 @@ def test_every_class_and_the_unknown_have_their_pictures():
     assert "&lt;script&gt;" in page
 
 
+def test_one_more_is_and_two_are():
+    assert render(make_predictions()).count("; 1 more is nearest to this class and unknown") == 3
+    page = render(make_predictions(24))
+    assert page.count("; 2 more are nearest to this class and unknown") == 3
+
+
 def test_the_least_certain_come_first():
     page = render(make_predictions(), shown=9)
     order = [page.index(f'{number:03d}" loading') for number in (9, 6, 0)]

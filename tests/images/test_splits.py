@@ -1,3 +1,5 @@
+import logging
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,6 +7,7 @@ import pytest
 from plankton_embedding.images.quotas import SmallClassError
 from plankton_embedding.images.scan import REJECTED
 from plankton_embedding.images.splits import assign_splits
+from plankton_embedding.pipelines.data_engineering import nodes
 from tiny_project import NO_DUPLICATES as APART
 
 
@@ -23,6 +26,15 @@ def test_counts_are_exact_in_every_class(make_manifest, split_options):
         "a": {"train": 5, "validation": 4, "test": 3},
         "b": {"train": 23, "validation": 4, "test": 3},
     }
+
+
+def test_the_log_names_splits_in_their_order_whatever_their_sizes(
+    make_manifest, split_options, caplog
+):
+    caplog.set_level(logging.INFO)
+    options = split_options(3, 4).model_copy(update={"small_classes": "drop"})
+    nodes.assign_splits(make_manifest({"a": 9, "b": 5, "c": 9}), APART, options, seed=0)
+    assert "Split: 4 train, 6 validation, 8 test, 5 dropped" in caplog.text
 
 
 def test_fractions_are_of_each_class_and_one_image_at_least(make_manifest, split_options):

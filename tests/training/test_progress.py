@@ -35,6 +35,19 @@ def test_time_left_goes_by_the_pace_of_this_run(clock):
     assert progress.time_left() == timedelta(seconds=4.5 * 60)
 
 
+def test_time_left_goes_by_the_pace_of_now(clock):
+    progress = Progress(epochs=10, done=0)
+    progress.begin(images_an_epoch=100)
+    # The machine was busy with something else, or a stage was slower.
+    clock.now += 600
+    progress.finish_epoch()
+    assert progress.time_left() == timedelta(seconds=9 * 600)
+    for _ in range(2):
+        clock.now += 60
+        progress.finish_epoch()
+    assert progress.time_left() == timedelta(seconds=7 * 60)
+
+
 def test_without_a_terminal_a_long_epoch_tells_of_itself_now_and_then(clock, caplog):
     caplog.set_level(logging.INFO)
     progress = Progress(epochs=2, done=0)

@@ -98,7 +98,9 @@ def cache(tmp_path, monkeypatch):
 
 
 def test_imagenet_without_a_network(cache):
-    with pytest.raises(WeightsError, match=r"cannot be downloaded.*imagenet.*a path.*null"):
+    with pytest.raises(
+        WeightsError, match=r"cannot be downloaded.*imagenet.*a path.*null.*--env scratch"
+    ):
         find_weights("imagenet")
     assert not [*cache.iterdir()]
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from plankton_embedding.images.describe import ACCEPTED
 from plankton_embedding.images.duplicates import EXACT
+from plankton_embedding.images.preprocess import has_false_background
 from plankton_embedding.images.rejects import NOT_VALIDATED, count_kinds
 
 # Below: too few to learn a class from without pretrained weights, or to judge it by.
@@ -16,6 +20,8 @@ _FEW_TO_TRAIN, _FEW_TO_TEST = 20, 10
 _IMBALANCE = 20
 _TINY_SIDE = 16
 _REJECTED_SHARE = 0.01
+# A dark animal that fills its light image looks like a dark image.
+_FALSE_BACKGROUND_SHARE = 0.05
 _NAMED = 5
 
 Level = Literal["problem", "warning", "note"]
@@ -36,6 +42,7 @@ def find_problems(
     class_counts: pd.DataFrame,
     duplicates: pd.DataFrame,
     preprocess: dict[str, Any],
+    pictures: Collection[npt.NDArray[np.uint8]] = (),
 ) -> list[Finding]:
     """List what a collection should be looked at for, the worst first.
 
@@ -49,7 +56,9 @@ def find_problems(
     duplicates
         As from `find_duplicates`.
     preprocess
-        ``crop_bottom`` and ``image_size``.
+        ``crop_bottom``, ``image_size`` and ``background``.
+    pictures
+        Some of the images, as stored.
     """
     accepted = image_manifest[image_manifest["status"] == ACCEPTED]
     found = [
@@ -57,6 +66,7 @@ def find_problems(
         *_of_duplicates(duplicates),
         *_of_classes(class_counts),
         *_of_scale_bars(accepted, preprocess["crop_bottom"]),
+        *_of_background(pictures, preprocess["background"]),
         *_of_sizes(accepted, preprocess["image_size"]),
         *_of_formats(accepted),
     ]
@@ -208,6 +218,22 @@ def _of_scale_bars(accepted: pd.DataFrame, crop_bottom: object) -> list[Finding]
             )
         ]
     return []
+
+
+def _of_background(pictures: Collection[npt.NDArray[np.uint8]], background: str) -> list[Finding]:
+    false = sum(has_false_background(picture, background) for picture in pictures)
+    if not false or false < _FALSE_BACKGROUND_SHARE * len(pictures):
+        return []
+    image, other = ("Dark", "black") if background == "white" else ("Light", "white")
+    return [
+        Finding(
+            "problem",
+            f"{image} images were put into a {background} square: {false:,} of the "
+            f"{_images(len(pictures))} below.",
+            f"A network learns the margin: set preprocess.background to {other}, or to auto if "
+            "there are dark and light images.",
+        )
+    ]
 
 
 def _of_sizes(accepted: pd.DataFrame, image_size: int) -> list[Finding]:

@@ -81,7 +81,7 @@ def render_data_report(
     crop_examples
         Images with what is cut off; none where nothing is.
     preprocess
-        ``image_size``, ``fit``, ``crop_bottom``.
+        ``image_size``, ``fit``, ``crop_bottom``, ``background``.
     images_per_class
         On the sheet of each class.
 
@@ -96,7 +96,9 @@ def render_data_report(
     bars = int((accepted["scale_bar"] > 0).sum())
     return render(
         "data_report.html",
-        findings=find_problems(manifest, data.class_counts, data.duplicates, preprocess),
+        findings=find_problems(
+            manifest, data.class_counts, data.duplicates, preprocess, pictures.values()
+        ),
         summary=data.data_summary,
         class_counts=inline_figure(
             draw_class_counts(data.class_counts), "Images of each class and their splits"

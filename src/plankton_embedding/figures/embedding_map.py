@@ -27,12 +27,16 @@ _LINE = {"arrowstyle": "-", "color": INK, "linewidth": 0.6, "shrinkA": 0, "shrin
 _DOTS_AN_INCH = 150
 # In pixels: between two names, and around the middle of a class.
 _GAP, _HEART = 2.0, 5.0
+# In pixels: a name that is farther from its place has a line to it.
+_NEAR = 60.0
+# Of a class, among which its place is sought: all pairs are measured.
+_SOUGHT = 500
 # Not a stroke around letters: as SVG it would weigh ten times as much.
-_BEHIND_NAME = {"boxstyle": "round,pad=0.12", "facecolor": PAPER, "edgecolor": "none", "alpha": 0.7}
+_BEHIND_NAME = {"boxstyle": "round,pad=0.12", "facecolor": PAPER, "alpha": 0.7}
 
 
 def draw_embedding_map(embedding_map: pd.DataFrame) -> Figure:
-    """Draw the map, the name of each class beside the median of its images.
+    """Draw the map, the name of each class in its colour's frame, where most of its images are.
 
     A name that would cover another is moved away, with a line to its place. With more than 40
     classes it is left out instead: the names of the most compact classes are written first. A
@@ -100,13 +104,12 @@ def _frame_map(axes: Axes, points: pd.DataFrame) -> None:
 
 def _name_classes(axes: Axes, points: pd.DataFrame) -> int:
     """Write the names that find a place, and return how many did."""
-    by_class = points.groupby("class_name")[["x", "y"]]
-    middles = by_class.median()
-    away = points[["x", "y"]] - by_class.transform("median")
-    distances = pd.Series(np.hypot(away["x"], away["y"]), index=points.index)
-    spread = distances.groupby(points["class_name"]).median().to_numpy()
-    labels, places = short_labels(middles.index), middles.to_numpy()
-    many = len(middles) > _MANY_CLASSES
+    by_class = points.groupby("class_name")
+    colours = by_class["colour"].first()
+    found = [_find_middle(part[["x", "y"]].to_numpy()) for _, part in by_class]
+    places, spread = (np.array(values) for values in zip(*found, strict=True))
+    labels = short_labels(colours.index)
+    many = len(colours) > _MANY_CLASSES
     letters, rings = (6.5, _RINGS_OF_MANY) if many else (8.5, _RINGS)
     axes.apply_aspect()
     frame = np.array(axes.get_window_extent().extents)
@@ -123,7 +126,7 @@ def _name_classes(axes: Axes, points: pd.DataFrame) -> int:
             fontsize=letters,
             ha="center",
             va="center",
-            bbox=_BEHIND_NAME,
+            bbox=_BEHIND_NAME | {"edgecolor": colours.iloc[position]},
         )
         box = np.array(note.get_window_extent().padded(_GAP).extents)
         offsets = _ring_offsets(box, spread[position] * pixels_a_unit, rings)
@@ -134,10 +137,26 @@ def _name_classes(axes: Axes, points: pd.DataFrame) -> int:
         named += 1
         taken = np.vstack([taken, box + np.tile(offsets[chosen], 2)])
         note.set_position(offsets[chosen] * 72 / _DOTS_AN_INCH)
-        if chosen >= _DIRECTIONS:
+        if chosen >= _DIRECTIONS or np.hypot(*offsets[chosen]) > _NEAR:
             start = note.get_position()
-            axes.annotate("", places[position], start, textcoords="offset points", arrowprops=_LINE)
+            line = axes.annotate(
+                "", places[position], start, textcoords="offset points", arrowprops=_LINE
+            )
+            # Below the name at which it begins.
+            line.set_zorder(note.get_zorder() - 0.5)
     return named
+
+
+def _find_middle(places: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """Return the image around which a class lies closest, and how far its images reach there.
+
+    A class may lie in several groups: between them, at its median, there may be no image at all.
+    """
+    sought = places[:_SOUGHT]
+    apart = sought[:, np.newaxis] - sought
+    quarter, half = np.quantile(np.hypot(apart[..., 0], apart[..., 1]), [0.25, 0.5], axis=1)
+    middle = quarter.argmin()
+    return sought[middle], float(min(half[middle], 2 * quarter[middle]))
 
 
 def _ring_offsets(box: NDArray[np.float64], radius: float, rings: int) -> NDArray[np.float64]:

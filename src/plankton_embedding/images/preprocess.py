@@ -76,6 +76,27 @@ def border_level(plane: GrayPlane) -> int:
     return 255 if np.median(border) >= 128 else 0
 
 
+def has_false_background(canvas: GrayPlane, background: str) -> bool:
+    """Whether an image was fitted into a square of the other brightness: dark into white, say.
+
+    Parameters
+    ----------
+    canvas
+        The square, as stored.
+    background
+        ``white``, ``black``, or ``auto``, which is never wrong by `border_level`.
+    """
+    if background not in _LEVELS:
+        return False
+    level = _LEVELS[background]
+    rows, columns = (np.flatnonzero((canvas != level).any(axis=axis)) for axis in (1, 0))
+    # A square image has no margin.
+    if not len(rows) or (len(rows), len(columns)) == canvas.shape:
+        return False
+    image = canvas[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return border_level(image) != level
+
+
 def rows_to_crop(plane: GrayPlane, options: PreprocessOptions) -> int:
     """Return how many rows ``crop_bottom`` cuts off an image's bottom.
 

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -18,6 +19,8 @@ logger = logging.getLogger(__name__)
 # Reading a loss waits for the device, so it is not done at each batch.
 _SECONDS_A_LOSS = 1.0
 _SECONDS_A_LINE = 60.0
+# Whose pace tells the time left: what came before may have been another stage, or a busy machine.
+_EPOCHS_OF_PACE = 2
 
 
 class Progress:
@@ -36,8 +39,7 @@ class Progress:
     def __init__(self, epochs: int, done: int, is_shown: bool = True) -> None:
         self._is_shown = is_shown
         self._epochs, self._done = epochs, done
-        self._started = time.perf_counter()
-        self._begun_at = done
+        self._marks = deque([(time.perf_counter(), done)], maxlen=_EPOCHS_OF_PACE + 1)
         self._share = 0.0
         self._bar: tqdm[Any] | None = None
         self._next_loss = self._next_line = 0.0
@@ -90,12 +92,14 @@ class Progress:
     def finish_epoch(self) -> None:
         """Count an epoch."""
         self._done, self._share = self._done + 1, 0.0
+        self._marks.append((time.perf_counter(), self._done))
 
     def time_left(self) -> timedelta:
-        """Estimate the time to the end of the training, by the pace since it began."""
-        done = self._done + self._share - self._begun_at
+        """Estimate the time to the end of the training, by the pace of its latest epochs."""
+        since, begun_at = self._marks[0]
+        done = self._done + self._share - begun_at
         left = self._epochs - self._done - self._share
-        elapsed = time.perf_counter() - self._started
+        elapsed = time.perf_counter() - since
         return timedelta(seconds=round(elapsed / done * left)) if done else timedelta(0)
 
     def close(self) -> None:

@@ -29,7 +29,8 @@ _BACKBONE = "5c5cb906421dd92101f74d73352774dd0c7312df1c7e1eab4f2698dfca34cd92"
 _CHOICES = (
     "Choose one of: `embedder.weights: imagenet` (downloads once; delete a download that is named "
     "here as broken), a path to a torchvision state dict of inception_v3 (.pth or .safetensors), "
-    "or `null` (random weights)."
+    "or random weights (`null`), which `kedro run --env scratch` trains from. See "
+    "docs/how-to/weights.md."
 )
 
 

@@ -46,6 +46,9 @@ def test_strange_names_single_images_and_identical_classes_in_two_dimensions(tmp
     separations = outputs["separations"]
     assert separations.loc[NAMES[0], NAMES[1]] < 0.1
     assert "&lt;/<wbr>script&gt;" in outputs["report"]
+    # Names without a parent: no empty figure.
+    assert "so mistakes are all alike" in outputs["report"]
+    assert "Mistakes by severity, beside chance" not in outputs["report"]
     assert "Krebs / Übermut 蝦".replace("/", "/<wbr>") in outputs["report"]
     assert outputs["label_suspects"]["image_id"].str.startswith("NA").sum() == 0
 

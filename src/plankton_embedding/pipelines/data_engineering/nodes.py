@@ -18,7 +18,7 @@ from plankton_embedding.images.crop_examples import CropExample
 from plankton_embedding.images.earlier_scan import EarlierManifest
 from plankton_embedding.images.rejects import count_kinds
 from plankton_embedding.images.source import ImageSource, Location
-from plankton_embedding.images.split_names import DROPPED, UNSEEN
+from plankton_embedding.images.split_names import DROPPED, SPLITS, UNSEEN
 from plankton_embedding.images.store import ImageStore
 from plankton_embedding.images.store_ahead import StoreAhead
 from plankton_embedding.parameters import (
@@ -86,7 +86,8 @@ def assign_splits(
     """Assign the accepted images to train, validation and test, those of unseen classes apart."""
     assigned = splitting.assign_splits(accepted_images, duplicates, split, seed)
     counts = assigned["split"].value_counts()
-    logger.info("Split: %s", ", ".join(f"{count} {name}" for name, count in counts.items()))
+    named = [f"{counts[name]} {name}" for name in SPLITS if name in counts]
+    logger.info("Split: %s", ", ".join(named))
     unseen = assigned.loc[assigned["split"] == UNSEEN, "class_name"].unique()
     if len(unseen):
         logger.info("Training never sees %d classes: %s", len(unseen), ", ".join(unseen))
