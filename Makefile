@@ -31,7 +31,7 @@ run: $(INSTALLED) $(SAMPLE)  ## draw the sample, train on it, write the report
 	@echo "Map        $$(ls -d $(CURDIR)/data/08_reporting/embedding_map.html/*/embedding_map.html | tail -n 1)"
 	@echo "Images     $$(ls -d $(CURDIR)/data/08_reporting/data_report.html/*/data_report.html | tail -n 1)"
 	@echo "Kedro-Viz  make viz       then open http://127.0.0.1:4141"
-	@echo "MLflow     make mlflow    then open http://127.0.0.1:5000/#/experiments?workflowType=machine_learning"
+	@echo "MLflow     make mlflow    then open http://127.0.0.1:5000/#/experiments/1/runs?workflowType=machine_learning"
 
 .PHONY: test
 test: $(INSTALLED)  ## run the fast tests
@@ -49,7 +49,7 @@ $(INSTALLED): pyproject.toml
 	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) is missing: make $@ PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, this is " + sys.version)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing into $(VENV), some 6 GB: minutes"
+	@echo "Installing into $(VENV), some 7 GB: minutes"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
 

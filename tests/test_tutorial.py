@@ -222,5 +222,5 @@ def test_the_addresses_are_served(block, outputs):
 def test_the_reader_s_folder_is_left_alone_and_every_file_is_accounted_for(outputs):
     ending = outputs[max(outputs)]
     assert "review page" in ending
-    rejects = [text for text in outputs.values() if "1 files are not used" in text]
+    rejects = [text for text in outputs.values() if "1 file is not used" in text]
     assert rejects, "the file that is no image is told of"

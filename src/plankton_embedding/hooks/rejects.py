@@ -38,8 +38,9 @@ class RejectsHooks:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in _count_kinds(rejected).items())
         dataset: Any = catalog.get("rejected_images")
         logger.warning(
-            "%s files are not used: %s; listed in %s",
-            *(f"{len(rejected):,}", kinds, dataset._get_load_path()),
+            "%s not used: %s; listed in %s",
+            "1 file is" if len(rejected) == 1 else f"{len(rejected):,} files are",
+            *(kinds, dataset._get_load_path()),
         )
 
 

@@ -63,7 +63,7 @@ def scan_images(
     rejected = manifest[manifest["status"] == scanning.REJECTED]
     logger.info("Scanned: %d accepted, %d rejected", len(manifest) - len(rejected), len(rejected))
     for kind, count in count_kinds(rejected["reason"]).items():
-        logger.warning("Rejected %d files: %s", count, kind)
+        logger.warning("Rejected: %d %s", count, kind)
     return manifest
 
 
@@ -94,9 +94,7 @@ def assign_splits(
     used = assigned.loc[assigned["split"] != DROPPED, "class_name"].unique()
     dropped = assigned.loc[~assigned["class_name"].isin(used), "class_name"].unique()
     if len(dropped):
-        logger.warning(
-            "Dropped %d classes too small to split: %s", len(dropped), ", ".join(dropped)
-        )
+        logger.warning("Dropped, too small to split: %s", ", ".join(dropped))
     return assigned
 
 
