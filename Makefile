@@ -106,7 +106,7 @@ bench-start: $(INSTALLED)  ## measure how long commands take to start (needs a f
 	@$(BIN)/python -m benchmarks.start
 
 .PHONY: sweep
-sweep: $(INSTALLED) $(SAMPLE)  ## compare losses, miners, margins and frozen epochs on the sample (10 minutes)
+sweep: $(INSTALLED) $(SAMPLE)  ## compare losses, miners, margins and frozen epochs on the sample (9 minutes)
 	@$(BIN)/kedro sweep --env sample
 
 .PHONY: viz
