@@ -105,7 +105,7 @@ def test_dark_images_in_a_white_square_are_told():
     square[20:60] = 2
     pictures = dict.fromkeys(choose_pictures(data, 4), square)
     html = render_data_report(data, pictures, [], PREPROCESS, 4)
-    assert "Dark images were put into a white square: 12 of the 12 images below." in html
+    assert "Dark images were put into a white square: 12 of the 12 images looked at." in html
 
 
 def with_unseen_classes() -> ReportedData:

@@ -176,12 +176,14 @@ def test_names_of_classes_do_not_overlap(classes):
 
 
 def test_the_name_of_a_scattered_class_points_at_images_of_it():
-    # Three groups, between which the median lies; the first is the largest.
+    # Three groups, between which the median lies; in the first they lie closest.
     groups = np.repeat([[0, 0], [10, 4], [4, 10]], [14, 13, 13], axis=0)
-    around = np.random.default_rng(0).normal(scale=0.1, size=groups.shape)
+    around = np.random.default_rng(0).normal(size=groups.shape)
+    around *= np.repeat([[0.1], [0.5], [0.5]], [14, 13, 13], axis=0)
     table = _map(["a"] * 40, *(groups + around).T)
     (note,) = _names(draw_embedding_map(table))
     assert np.hypot(table["x"] - note.xy[0], table["y"] - note.xy[1]).min() < 1e-6
+    assert np.hypot(*note.xy) < 1
 
 
 def test_a_name_is_framed_in_the_colour_of_its_class():

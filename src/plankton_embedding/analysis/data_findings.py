@@ -229,7 +229,7 @@ def _of_background(pictures: Collection[npt.NDArray[np.uint8]], background: str)
         Finding(
             "problem",
             f"{image} images were put into a {background} square: {false:,} of the "
-            f"{_images(len(pictures))} below.",
+            f"{_images(len(pictures))} looked at.",
             f"A network learns the margin: set preprocess.background to {other}, or to auto if "
             "there are dark and light images.",
         )
