@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from pages import PATIENCE, wait_until_drawn
+
 _CHROMIUM = Path("/usr/bin/chromium")
 # Draws WebGL without a graphics card.
 _ARGUMENTS = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
@@ -42,6 +44,7 @@ def open_page(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
         file = tmp_path / f"page_{len(contexts)}.html"
         file.write_text(html, encoding="utf-8")
         context = browser.new_context(offline=True, **options)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -53,6 +56,7 @@ def open_page(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
         if before:
             page.add_init_script(before)
         page.goto(file.as_uri())
+        wait_until_drawn(page)
         return page
 
     yield open_in_browser

@@ -87,8 +87,7 @@ def test_pages_fit_and_follow_the_reader_s_scheme(site, page, width, scheme):
 def test_search_works_from_the_disk(site, page):
     opened = page(site / "index.html", viewport={"width": 1280, "height": 800})
     opened.locator("input.md-search__input").fill("semihard")
-    opened.wait_for_selector(".md-search-result__item")
-    assert "Triplet loss" in opened.locator(".md-search-result__list").inner_text()
+    opened.wait_for_selector(".md-search-result__list:has-text('Triplet loss')")
 
 
 def test_the_reader_can_turn_to_dark(site, page):

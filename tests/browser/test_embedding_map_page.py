@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from pages import wait_until_drawn
 from plankton_embedding.figures.embedding_map_page import render_embedding_map
 from plankton_embedding.figures.palette import class_colours
 
@@ -24,6 +25,8 @@ _NO_WEBGL = """
     return kind.startsWith("webgl") ? null : original.call(this, kind, ...rest);
   };
 """
+# As on a slow machine: the browser has not come to tell sizes.
+_NO_SIZES_YET = "ResizeObserver.prototype.observe = () => {};"
 
 
 class _Store:
@@ -90,7 +93,7 @@ def _facts(box):
 
 def _row_in_picture(page, picture):
     """Read the row that an image tells from its picture on the screen."""
-    page.wait_for_timeout(150)
+    wait_until_drawn(page)
     pixels = np.asarray(Image.open(io.BytesIO(picture.screenshot())).convert("L"), dtype=float)
     height, width = pixels.shape
     middle = slice(height // 3, 2 * height // 3)
@@ -106,7 +109,7 @@ def _shown(page):
 def _colour_at(page, row):
     """Return the colour in the middle of an image's mark."""
     page.mouse.move(5, 5)
-    page.wait_for_timeout(150)
+    wait_until_drawn(page)
     left, top = _place(page, row)
     clip = {"x": left - 2, "y": top - 2, "width": 3, "height": 3}
     return np.asarray(Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("RGB"))[
@@ -216,7 +219,7 @@ def test_after_zooming_and_moving_pointing_finds_the_same_images(page, table):
     left, top = _place(page, 150)
     page.mouse.move(left, top)
     page.mouse.wheel(0, -900)
-    page.wait_for_timeout(100)
+    page.wait_for_function("view.scale > view.whole")
     assert np.allclose(_place(page, 150), (left, top), atol=2)
     apart = np.subtract(_place(page, 151), _place(page, 150))
     assert apart[0] > 100
@@ -268,6 +271,13 @@ def test_on_a_narrow_screen_the_panel_is_below_the_map(open_page, table, theme):
     assert page.evaluate("document.documentElement.scrollWidth") == 420
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (background == "rgb(245, 248, 250)") == (theme == "light")
+
+
+def test_the_map_can_be_clicked_before_the_first_picture(open_page, table):
+    html = render_embedding_map(table, _Store(), "Map")
+    page = open_page(html, before=_NO_SIZES_YET, viewport=_WIDE)
+    page.mouse.click(*_place(page, 40))
+    assert _facts(page.locator("#details"))["image"] == table["image_id"][40]
 
 
 @pytest.mark.parametrize("images", [1, 2])

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from commands import run as kedro_run
+from pages import PATIENCE
 from tiny_project import draw_images, make_project
 
 pytestmark = pytest.mark.slow
@@ -63,7 +64,7 @@ def project(tmp_path_factory):
 def site(project):
     """Return the address of a static build."""
     built = viz(project, "build", "--include-previews")
-    output, _ = built.communicate(timeout=120)
+    output, _ = built.communicate(timeout=300)
     assert built.returncode == 0, output
     handler = partial(QuietHandler, directory=project / "build")
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -81,7 +82,7 @@ class QuietHandler(SimpleHTTPRequestHandler):
 def context(browser):
     """Return a browser that nothing but loopback answers; it keeps Kedro-Viz's scripts."""
     context = browser.new_context(viewport={"width": 1500, "height": 950})
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(PATIENCE)
     context.route(lambda address: not is_loopback(address), lambda route: route.abort())
     # It would explain itself over the flowchart.
     context.add_init_script("localStorage.setItem('KedroViz', '{\"showFeatureHints\": false}')")

@@ -13,13 +13,13 @@ from kedro.framework.startup import bootstrap_project
 from mlflow import MlflowClient
 
 from mlflow_server import MlflowServer
+from pages import PATIENCE
 from tiny_project import draw_images, make_project
 
 pytestmark = pytest.mark.slow
 
 # Pictures of the pages go here, for those who want to look at them.
 PICTURES = os.environ.get("PICTURES_OF_PAGES")
-WAIT = 60_000
 # MLflow's menu of runs and models; its other one is of chats and prompts.
 TRAINING = "?workflowType=machine_learning"
 # The panel of MLflow's assistant takes a third of the page.
@@ -68,6 +68,7 @@ def server(project, tmp_path_factory):
 def show(browser, server):
     """Return a function that opens a page of MLflow; what fails because of our runs is an error."""
     context = browser.new_context(viewport={"width": 1500, "height": 1000})
+    context.set_default_timeout(PATIENCE)
     context.add_init_script(CLOSED_PANEL)
     page, complaints = context.new_page(), []
 
@@ -103,10 +104,10 @@ def keep_picture(page, name):
 def drawn_lines(page, metric, wanted):
     """Return the number of points of each line in the chart of a metric."""
     # Charts are drawn when they are in sight.
-    page.get_by_placeholder("Search metric charts").fill(metric, timeout=WAIT)
-    page.get_by_text(re.compile(rf"^(epoch/)?{metric}$")).first.wait_for(timeout=WAIT)
+    page.get_by_placeholder("Search metric charts").fill(metric)
+    page.get_by_text(re.compile(rf"^(epoch/)?{metric}$")).first.wait_for()
     lines = page.locator(".js-plotly-plot").first.locator(".scatterlayer path.js-line")
-    end, paths = time.monotonic() + WAIT / 1000, set()
+    end, paths = time.monotonic() + PATIENCE / 1000, set()
     # Runs are loaded one after the other. Each is drawn twice; colours may be the same.
     while len(paths) < wanted and time.monotonic() < end:
         page.wait_for_timeout(200)
@@ -117,8 +118,8 @@ def drawn_lines(page, metric, wanted):
 def test_both_runs_are_in_the_table_of_trainings(show, runs):
     page = show(f"/experiments/1/runs{TRAINING}")
     for run in runs:
-        page.get_by_text(run.info.run_name).first.wait_for(timeout=WAIT)
-    page.get_by_text(re.compile("image_manifest")).first.wait_for(timeout=WAIT)
+        page.get_by_text(run.info.run_name).first.wait_for()
+    page.get_by_text(re.compile("image_manifest")).first.wait_for()
     keep_picture(page, "runs")
     # Not of chats and prompts.
     assert page.get_by_text("Judges").count() == 0
@@ -127,7 +128,7 @@ def test_both_runs_are_in_the_table_of_trainings(show, runs):
 def test_a_run_shows_where_it_comes_from(show, runs):
     page = show(f"/experiments/1/runs/{runs[0].info.run_id}{TRAINING}")
     for text in ("embedder_version", "data_fingerprint", "command"):
-        page.get_by_text(text).first.wait_for(timeout=WAIT)
+        page.get_by_text(text).first.wait_for()
     keep_picture(page, "run")
 
 
@@ -144,7 +145,7 @@ def test_a_figure_of_a_run_is_shown(show, runs):
     figure = "figures/training_curves.png"
     page = show(f"/experiments/1/runs/{runs[0].info.run_id}/artifacts/{figure}{TRAINING}")
     image = page.locator("img[src^=blob], img[src*=artifact], img[src^=data]").first
-    image.wait_for(timeout=WAIT)
+    image.wait_for()
     page.wait_for_function("image => image.naturalWidth > 500", arg=image.element_handle())
     keep_picture(page, "figure")
 
@@ -156,7 +157,7 @@ def test_two_runs_are_compared(show, runs):
     assert len(lines) == 2
     ids = '","'.join(run.info.run_id for run in runs)
     page = show(f'/compare-runs?runs=["{ids}"]&experiments=["1"]&workflowType=machine_learning')
-    page.get_by_text("Comparing 2 Runs").first.wait_for(timeout=WAIT)
+    page.get_by_text("Comparing 2 Runs").first.wait_for()
     for text in ("0.001", "0.0001"):
-        page.get_by_text(text, exact=True).first.wait_for(timeout=WAIT)
+        page.get_by_text(text, exact=True).first.wait_for()
     keep_picture(page, "comparison")

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pages import wait_until_drawn
 from report_run import report_on_embeddings
 
 pytestmark = pytest.mark.slow
@@ -50,7 +51,7 @@ def draw(page, name):
     view = page.locator(f"#{name}")
     view.evaluate("view => view.closest('details')?.setAttribute('open', '')")
     view.scroll_into_view_if_needed()
-    page.wait_for_function(DRAWN, arg=view.element_handle(), timeout=60_000)
+    page.wait_for_function(DRAWN, arg=view.element_handle())
     return view
 
 
@@ -100,17 +101,28 @@ def test_the_slider_moves_the_confusions(open_page, outputs):
 def test_play_and_pause_go_through_the_training(open_page, outputs):
     page = open_page(outputs["report"], viewport={"width": 1280, "height": 1000})
     view = draw(page, "embedding-animation")
+    step = "view => view._fullLayout.sliders[0].active"
+    axis = "view => view._fullLayout.scene.xaxis.range"
+    last, shown = view.evaluate(step), view.evaluate(axis)
+    assert last == STEPS - 1
     buttons = view.locator(".updatemenu-button")
-    play = buttons.filter(has_text="Play")
-    play.dispatch_event("click")
-    page.wait_for_timeout(300)
-    buttons.filter(has_text="Pause").dispatch_event("click")
-    page.wait_for_timeout(300)
-    camera = view.evaluate("view => view._fullLayout.scene.xaxis.range")
-    play.dispatch_event("click")
-    page.wait_for_timeout(2500)
+
+    buttons.filter(has_text="Play").dispatch_event("click")
+    # In the page, so that no step goes by in between.
+    page.wait_for_function(
+        f"([view, pause]) => ({step})(view) < {last}"
+        " && (pause.dispatchEvent(new Event('click')), true)",
+        arg=[view.element_handle(), buttons.filter(has_text="Pause").element_handle()],
+    )
+    wait_until_drawn(page)
+    paused = view.evaluate(step)
+    page.wait_for_timeout(2000)  # more than all frames take
+    assert view.evaluate(step) == paused < last
+
+    buttons.filter(has_text="Play").dispatch_event("click")
+    page.wait_for_function(f"view => ({step})(view) === {last}", arg=view.element_handle())
     # The axes do not move with what they measure.
-    assert view.evaluate("view => view._fullLayout.scene.xaxis.range") == camera
+    assert view.evaluate(axis) == shown
 
 
 def test_the_class_table_sorts(open_page, outputs):

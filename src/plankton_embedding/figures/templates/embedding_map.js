@@ -340,7 +340,7 @@ function drawAbove() {
   });
 }
 
-new ResizeObserver(() => {
+function fit() {
   const whole = view.scale === view.whole;
   size = { width: stage.clientWidth, height: stage.clientHeight, ratio: window.devicePixelRatio || 1 };
   for (const canvas of [pointCanvas, markCanvas]) {
@@ -348,7 +348,11 @@ new ResizeObserver(() => {
     canvas.height = Math.round(size.height * size.ratio);
   }
   if (whole) showWhole(); else draw();
-}).observe(stage);
+}
+
+/* At once too: an observer waits for the browser's first picture, and the map can be clicked before it. */
+fit();
+new ResizeObserver(fit).observe(stage);
 window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 applyFilters();
 pin(-1);
