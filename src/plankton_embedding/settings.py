@@ -7,10 +7,12 @@ from plankton_embedding.hooks import (
     GivenEmbeddingsHooks,
     RejectsHooks,
     TrackingHooks,
+    VersionHooks,
 )
 
-# Called the last first: the count of rejects ends the output.
-HOOKS = (RejectsHooks(), CheckingHooks(), GivenEmbeddingsHooks(), TrackingHooks())
+# Called the last first: versions are settled before any is looked at, and the count of rejects ends
+# the output.
+HOOKS = (RejectsHooks(), CheckingHooks(), GivenEmbeddingsHooks(), TrackingHooks(), VersionHooks())
 
 # kedro-telemetry comes with Kedro: nobody's commands are reported. kedro-mlflow, where somebody
 # has it installed, would track every run a second time.
