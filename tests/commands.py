@@ -9,6 +9,8 @@ from pathlib import Path
 
 from mlflow import MlflowClient
 
+from patience import PATIENCE
+
 KEDRO_RUN = ["kedro", "run"]
 
 
@@ -36,7 +38,7 @@ def start(
 def run(project: Path, *arguments: str, launcher: tuple[str, ...] = ()) -> str:
     """Run `kedro run` and return what it printed."""
     process = start(project, *arguments, launcher=launcher)
-    output, _ = process.communicate(timeout=300)
+    output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, output
     return output
 

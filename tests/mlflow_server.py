@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+
+from patience import free_port, wait_until
 
 
 class MlflowServer:
@@ -25,9 +25,7 @@ class MlflowServer:
     """
 
     def __init__(self, folder: Path, store: Path) -> None:
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            self._port = listener.getsockname()[1]
+        self._port = free_port()
         self._folder, self._store = folder, store
         self._process: subprocess.Popen | None = None
         self.uri = f"http://127.0.0.1:{self._port}"
@@ -58,12 +56,7 @@ class MlflowServer:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        end = time.monotonic() + 180
-        while not self._answers():
-            said = (self._folder / "server.log").read_text()
-            assert self._process.poll() is None, said
-            assert time.monotonic() < end, said
-            time.sleep(0.2)
+        wait_until(self._answers)
 
     def stop(self) -> None:
         """End it and all that it started."""
@@ -73,6 +66,8 @@ class MlflowServer:
             self._process = None
 
     def _answers(self) -> bool:
+        assert self._process
+        assert self._process.poll() is None, (self._folder / "server.log").read_text()
         try:
             with urllib.request.urlopen(f"{self.uri}/health", timeout=5):
                 return True

@@ -3,7 +3,7 @@
 from typing import Any
 
 # Milliseconds until a test gives up. Many: a busy machine draws a report in half a minute.
-PATIENCE = 180_000
+PAGE_PATIENCE = 180_000
 # The browser's next picture may have been begun; the one after comes after all that was done.
 _TWO_PICTURES = (
     "() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"

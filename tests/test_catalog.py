@@ -12,6 +12,7 @@ import yaml
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
+from patience import PATIENCE
 from plankton_embedding.pipeline_registry import register_pipelines
 from tiny_project import ROOT, make_project
 
@@ -182,7 +183,7 @@ def test_commands_that_only_look(command, expected, tmp_path, image_folder):
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert result.returncode == 0, result.stderr
     assert expected in result.stdout

@@ -11,6 +11,7 @@ import yaml
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
+from patience import PATIENCE
 from plankton_embedding.analysis.embedding_tables import EmbeddingsError
 from plankton_embedding.parameters import ParameterError
 from tiny_project import ROOT, make_project
@@ -54,7 +55,7 @@ def project(tmp_path_factory, image_folder, embeddings):
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=PATIENCE,
     )
     assert result.returncode == 0, result.stderr
     assert "Replacing dataset" not in result.stdout + result.stderr

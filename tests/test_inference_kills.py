@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 import signal
-import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from commands import run, start, versions
+from patience import PATIENCE, wait_until
 from plankton_embedding.datasets.embedding_blocks_dataset import EarlierBlocksDataset
 from tiny_project import draw_images
 from trained_project import copy_models
@@ -57,13 +57,9 @@ def kill_after(project: Path, images: Path, new_blocks: int) -> str:
     """Start a run, and kill it and all its processes when it has saved some blocks of its own."""
     before = len(blocks(project))
     process = start(project, *arguments(images))
-    end = time.monotonic() + 120
-    while len(blocks(project)) < before + new_blocks:
-        assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.005)
+    wait_until(lambda: len(blocks(project)) >= before + new_blocks, process)
     os.killpg(process.pid, signal.SIGKILL)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == -signal.SIGKILL
     return output
 

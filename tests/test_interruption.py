@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 
 import pandas as pd
 import pytest
 
 from commands import run, start, tracked_runs, versions
+from patience import PATIENCE, wait_until
 from tiny_project import draw_images, make_project
 
 pytestmark = pytest.mark.slow
@@ -26,13 +26,6 @@ def project(tmp_path_factory):
     return project
 
 
-def wait_for(condition, seconds=120):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.01)
-
-
 def weights(project, version, step):
     return versions(project, "06_models/checkpoints")[version] / f"step_{step:02d}.safetensors"
 
@@ -41,10 +34,14 @@ def weights(project, version, step):
 def test_a_killed_run_is_continued_to_the_same_end(project, number):
     before = len(versions(project, "06_models/checkpoints"))
     process = start(project, *MODELLING)
-    wait_for(lambda: len(versions(project, "06_models/checkpoints")) > before)
-    wait_for(lambda: (versions(project, "06_models/checkpoints")[-1] / "step_01.json").exists())
+
+    def first_step():
+        found = versions(project, "06_models/checkpoints")
+        return len(found) > before and (found[-1] / "step_01.json").exists()
+
+    wait_until(first_step, process)
     os.killpg(process.pid, number)
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode != 0, said
     # Nobody can say farewell to SIGKILL.
     assert ("Stopped: the same command goes on" in said) == (number != signal.SIGKILL)
@@ -95,7 +92,7 @@ def test_a_finished_training_is_nursed_by_a_run_that_names_it(project):
 
 def test_a_step_that_is_not_there_is_an_error_without_a_traceback(project):
     process = start(project, *MODELLING, "--params", "training.resume_from=9")
-    output, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert "Error: training.resume_from is 9" in output
     assert "Traceback" not in output

@@ -15,6 +15,7 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from PIL import Image
 
+from patience import PATIENCE
 from tiny_project import ROOT, draw_images, make_project
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -101,7 +102,7 @@ def executed(request, project):
         resources = {"metadata": {"path": place}}
         # An error in a cell is raised here.
         nbclient.NotebookClient(
-            content, timeout=300, kernel_name="python3", resources=resources
+            content, timeout=PATIENCE, kernel_name="python3", resources=resources
         ).execute()
     newcomers = {path.name for path in (project / "data" / "01_raw").glob("*/*")}
     assert {path.name for path in (project / "data").glob("*/*/*")} - newcomers <= before

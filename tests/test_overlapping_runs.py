@@ -62,6 +62,12 @@ def versions_by_mlflow(project, context):
     }
 
 
+@pytest.fixture(autouse=True)
+def _own_store(monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.delenv("MLFLOW_EXPERIMENT_NAME", raising=False)
+
+
 @pytest.fixture
 def project(tmp_path):
     return make_project(tmp_path / "project", draw_images(tmp_path / "images"))

@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from documents import PAGES, read_blocks
+from patience import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -48,7 +49,7 @@ def run(command, folder):
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

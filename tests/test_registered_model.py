@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -26,6 +25,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from PIL import Image
 
+from patience import PATIENCE, free_port, wait_until
 from plankton_embedding.analysis.decision_rule import DecisionRule
 from plankton_embedding.analysis.gallery_classifier import GalleryClassifier
 from plankton_embedding.analysis.gallery_files import read_gallery
@@ -106,8 +106,9 @@ def expect(project: Path, image: Path) -> dict:
 def check(found: dict, expected: dict) -> None:
     assert found["class_name"] == expected["class_name"]
     assert found["is_unknown"] == expected["is_unknown"]
-    for name in ("distance", "confidence"):
-        assert found[name] == pytest.approx(expected[name], rel=1e-4), name
+    # Distances are small differences: the last digits hang on the size of a batch.
+    assert found["distance"] == pytest.approx(expected["distance"], rel=1e-4, abs=1e-5)
+    assert found["confidence"] == pytest.approx(expected["confidence"], rel=1e-2)
     np.testing.assert_allclose(found["embedding"], expected["embedding"], atol=1e-5)
 
 
@@ -294,7 +295,7 @@ def test_it_loads_with_its_requirements_alone_and_unpickles_nothing(project, ima
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=PATIENCE,
     )
     assert result.returncode == 0, result.stderr
     found = json.loads(result.stdout.splitlines()[-1])
@@ -365,22 +366,20 @@ def post(port: int, request: dict) -> tuple[int, dict]:
 
 
 def wait_until_ready(process: subprocess.Popen, port: int, log: Path) -> None:
-    for _ in range(240):
+    def answers() -> bool:
         assert process.poll() is None, log.read_text()
-        try:
+        with contextlib.suppress(OSError):
             urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=5).close()
-            return
-        except OSError:
-            time.sleep(0.5)
-    pytest.fail(log.read_text())
+            return True
+        return False
+
+    wait_until(answers)
 
 
 @pytest.fixture
 def server(project, tmp_path):
     """Serve the registered model on loopback, in a process group of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {
         name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "CI")
     }

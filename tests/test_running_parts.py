@@ -11,6 +11,7 @@ from kedro.framework.cli.project import run as run_command
 from kedro.runner import ParallelRunner, SequentialRunner, ThreadRunner
 
 from commands import run, start, versions
+from patience import PATIENCE
 from plankton_embedding.checks import RunnerError, check_runner
 from plankton_embedding.pipeline_registry import register_pipelines
 from tiny_project import ROOT, draw_images, make_project
@@ -85,7 +86,7 @@ def test_a_run_that_failed_goes_on_by_the_argument_that_it_prints(tmp_path):
     in_the_way.touch()
     command = ["--pipelines", "data_engineering"]
     process = start(project, *command)
-    output, _ = process.communicate(timeout=300)
+    output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode
     hint = re.search(r"--from-nodes \"(.+)\"", output)
     assert hint, output
@@ -98,7 +99,7 @@ def test_a_run_that_failed_goes_on_by_the_argument_that_it_prints(tmp_path):
 def test_a_part_that_needs_what_lived_in_memory_says_where_to_begin(tmp_path):
     project = make_project(tmp_path / "project", draw_images(tmp_path / "images"))
     process = start(project, "--nodes", "find_duplicates")
-    output, _ = process.communicate(timeout=300)
+    output, _ = process.communicate(timeout=PATIENCE)
     assert "--from-nodes accept_images" in output
     assert "Traceback" not in output
 
@@ -126,7 +127,7 @@ def test_what_is_missing_is_made_and_older_versions_are_read(tmp_path, image_fol
 def test_a_runner_that_cannot_run_a_part_ends_the_command_at_once(tmp_path, image_folder):
     project = make_project(tmp_path / "project", image_folder)
     process = start(project, "--pipelines", "modelling", "--runner", "ThreadRunner")
-    output, _ = process.communicate(timeout=300)
+    output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode
     assert "ThreadRunner" in output
     assert "Running node" not in output

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 
 import numpy as np
 import pandas as pd
@@ -12,6 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from commands import run, start, tracked_runs, versions
+from patience import PATIENCE, wait_until
 from plankton_embedding.training.batch_stream import BatchStream
 from plankton_embedding.training.batches import RandomTriplets
 from plankton_embedding.training.class_balanced import ClassBalancedBatches
@@ -126,7 +126,7 @@ def test_srun_trains_the_same(project):
         )
         for task in ("0", "1")
     ]
-    outputs = [task.communicate(timeout=300)[0] for task in tasks]
+    outputs = [task.communicate(timeout=PATIENCE)[0] for task in tasks]
     assert [task.returncode for task in tasks] == [0, 0], outputs
     assert "epoch 6" in outputs[0]
     assert "epoch" not in outputs[1]
@@ -138,7 +138,7 @@ def test_srun_trains_the_same(project):
 @pytest.mark.slow
 def test_several_processes_do_not_prepare_images(project):
     process = start(project, "--params", TWO, launcher=TORCHRUN)
-    output, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode != 0
     assert "can do nothing together but train" in output
 
@@ -155,12 +155,9 @@ def test_two_processes_end_at_a_signal(project, number):
         found = versions(project, "06_models/checkpoints")
         return len(list(found[-1].glob("step_*.json"))) if len(found) > before else 0
 
-    end = time.monotonic() + 120
-    while steps() < 3:
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    wait_until(lambda: steps() >= 3, process)
     process.send_signal(number)
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode != 0
     _, runs = tracked_runs(project)
     assert runs[-1].info.status == "KILLED"
@@ -175,7 +172,7 @@ def test_a_process_that_fails_ends_the_others_with_a_message(project):
         "--params",
         f"{TWO},training.head.steps=0,training.network.learning_rate=1.0e+30",
     )
-    output, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert "the training diverged" in output
     assert "Traceback" not in output.rpartition("Error: ")[2]

@@ -20,6 +20,7 @@ import pytest
 import yaml
 
 from documents import Block, read_blocks
+from patience import PATIENCE
 from tiny_project import ROOT, draw_images, tiny_values
 
 pytestmark = [
@@ -37,7 +38,7 @@ SMALL_STAGE = {"steps": 1, "epochs_per_step": 1}
 # In a process group of its own, which is ended when the page has answered.
 SERVER = """
 setsid bash -c {command} & server=$!
-for second in $(seq 120); do curl -sf {address} > /dev/null && break; sleep 1; done
+for second in $(seq 300); do curl -sf {address} > /dev/null && break; sleep 1; done
 curl -sf {address} > /dev/null && echo "served {address}"
 kill -- -$server
 """
@@ -176,7 +177,7 @@ def run_script(script: str, project: Path, home: Path) -> str:
         start_new_session=True,
     )
     try:
-        output, _ = process.communicate(script, timeout=900)
+        output, _ = process.communicate(script, timeout=3 * PATIENCE)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         raise

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pages import PATIENCE, wait_until_drawn
+from pages import PAGE_PATIENCE, wait_until_drawn
 
 _CHROMIUM = Path("/usr/bin/chromium")
 # Draws WebGL without a graphics card.
@@ -44,7 +44,7 @@ def open_page(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
         file = tmp_path / f"page_{len(contexts)}.html"
         file.write_text(html, encoding="utf-8")
         context = browser.new_context(offline=True, **options)
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(PAGE_PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from pages import PAGE_PATIENCE
+from patience import PATIENCE
 from tiny_project import ROOT
 
 pytestmark = pytest.mark.slow
@@ -36,7 +38,7 @@ def site(tmp_path_factory):
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=PATIENCE,
     )
     assert built.returncode == 0, built.stderr
     return folder
@@ -49,6 +51,7 @@ def page(browser):
 
     def open_page(path, **options):
         context = browser.new_context(offline=True, **options)
+        context.set_default_timeout(PAGE_PATIENCE)
         contexts.append(context)
         opened = context.new_page()
         opened.on("pageerror", lambda error: complaints.append(str(error)))
@@ -86,7 +89,8 @@ def test_pages_fit_and_follow_the_reader_s_scheme(site, page, width, scheme):
 
 def test_search_works_from_the_disk(site, page):
     opened = page(site / "index.html", viewport={"width": 1280, "height": 800})
-    opened.locator("input.md-search__input").fill("semihard")
+    # Key by key: it looks when one is let go.
+    opened.locator("input.md-search__input").press_sequentially("semihard")
     opened.wait_for_selector(".md-search-result__list:has-text('Triplet loss')")
 
 

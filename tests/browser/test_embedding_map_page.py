@@ -1,6 +1,7 @@
 """The map's page in a browser. Its images tell their row: the left half's gray and the right's."""
 
 import io
+import time
 
 import numpy as np
 import pandas as pd
@@ -91,9 +92,16 @@ def _facts(box):
     )
 
 
-def _row_in_picture(page, picture):
+def _shows(picture, row):
+    """Wait until a picture on the screen is that of a row: the browser decodes it in its time."""
+    end = time.monotonic() + 30
+    while (found := _row_in_picture(picture)) != row and time.monotonic() < end:
+        pass
+    return found == row
+
+
+def _row_in_picture(picture):
     """Read the row that an image tells from its picture on the screen."""
-    wait_until_drawn(page)
     pixels = np.asarray(Image.open(io.BytesIO(picture.screenshot())).convert("L"), dtype=float)
     height, width = pixels.shape
     middle = slice(height // 3, 2 * height // 3)
@@ -124,7 +132,7 @@ def _class_row(page, name):
 @pytest.mark.parametrize("row", [0, 17, 255, 256, 299])
 def test_pointing_at_an_image_shows_its_picture_and_facts(page, table, row):
     box = _point_at(page, row)
-    assert _row_in_picture(page, box.locator(".thumbnail")) == row
+    assert _shows(box.locator(".thumbnail"), row)
     facts = _facts(box)
     assert facts["class"] == table["class_name"][row]
     right = table["class_name"][row] == table["predicted_class"][row]
@@ -140,10 +148,11 @@ def test_click_pins_an_image_and_lists_its_neighbours_in_order(page, table):
     details = page.locator("#details")
     assert _facts(details)["image"] == table["image_id"][40]
     listed = details.locator("ol button")
-    pictures = [_row_in_picture(page, listed.nth(rank).locator(".thumbnail")) for rank in range(3)]
-    assert pictures == [110, 71, 150]
+    near = [110, 71, 150]
+    for rank, row in enumerate(near):
+        assert _shows(listed.nth(rank).locator(".thumbnail"), row)
     texts = listed.all_inner_texts()
-    for text, row, distance in zip(texts, pictures, ("0.500", "1.25", "2.00"), strict=True):
+    for text, row, distance in zip(texts, near, ("0.500", "1.25", "2.00"), strict=True):
         assert table["class_name"][row] in text
         assert f"distance {distance}" in text
         assert table["image_id"][row] in text

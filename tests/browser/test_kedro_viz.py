@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -20,7 +19,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from commands import run as kedro_run
-from pages import PATIENCE
+from pages import PAGE_PATIENCE
+from patience import PATIENCE, free_port, wait_until
 from tiny_project import draw_images, make_project
 
 pytestmark = pytest.mark.slow
@@ -64,7 +64,7 @@ def project(tmp_path_factory):
 def site(project):
     """Return the address of a static build."""
     built = viz(project, "build", "--include-previews")
-    output, _ = built.communicate(timeout=300)
+    output, _ = built.communicate(timeout=PATIENCE)
     assert built.returncode == 0, output
     handler = partial(QuietHandler, directory=project / "build")
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -82,7 +82,7 @@ class QuietHandler(SimpleHTTPRequestHandler):
 def context(browser):
     """Return a browser that nothing but loopback answers; it keeps Kedro-Viz's scripts."""
     context = browser.new_context(viewport={"width": 1500, "height": 950})
-    context.set_default_timeout(PATIENCE)
+    context.set_default_timeout(PAGE_PATIENCE)
     context.route(lambda address: not is_loopback(address), lambda route: route.abort())
     # It would explain itself over the flowchart.
     context.add_init_script("localStorage.setItem('KedroViz', '{\"showFeatureHints\": false}')")
@@ -217,11 +217,10 @@ def test_a_node_shows_what_it_does_and_its_parameters(page, site):
 
 def test_the_server_starts_shows_the_run_and_ends(page, project):
     # Kedro-Viz takes none above 49151, which the system would give.
-    port = next(port for port in range(20_000, 30_000) if not answers(port))
+    port = free_port()
     server = viz(project, "run", "--no-browser", "--host", "127.0.0.1", "--port", str(port))
     try:
-        wait_until(lambda: answers(port) or server.poll() is not None, 200)
-        assert server.poll() is None, server.communicate()[0]
+        wait_until(lambda: answers(port), server)
         page.goto(f"http://127.0.0.1:{port}/workflow")
         page.wait_for_selector(".pipeline-node:has-text('train_embedder')")
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/run-status") as answer:
@@ -231,8 +230,8 @@ def test_the_server_starts_shows_the_run_and_ends(page, project):
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGTERM)
-    server.communicate(timeout=60)
-    wait_until(lambda: not group_lives(server.pid), 60)
+    server.communicate(timeout=PATIENCE)
+    wait_until(lambda: not group_lives(server.pid))
     assert not answers(port)
 
 
@@ -247,10 +246,3 @@ def group_lives(group):
         os.killpg(group, 0)
         return True
     return False
-
-
-def wait_until(reached, seconds):
-    end = time.monotonic() + seconds
-    while not reached():
-        assert time.monotonic() < end
-        time.sleep(0.1)

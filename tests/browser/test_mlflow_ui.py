@@ -13,7 +13,7 @@ from kedro.framework.startup import bootstrap_project
 from mlflow import MlflowClient
 
 from mlflow_server import MlflowServer
-from pages import PATIENCE
+from pages import PAGE_PATIENCE
 from tiny_project import draw_images, make_project
 
 pytestmark = pytest.mark.slow
@@ -68,7 +68,7 @@ def server(project, tmp_path_factory):
 def show(browser, server):
     """Return a function that opens a page of MLflow; what fails because of our runs is an error."""
     context = browser.new_context(viewport={"width": 1500, "height": 1000})
-    context.set_default_timeout(PATIENCE)
+    context.set_default_timeout(PAGE_PATIENCE)
     context.add_init_script(CLOSED_PANEL)
     page, complaints = context.new_page(), []
 
@@ -106,8 +106,9 @@ def drawn_lines(page, metric, wanted):
     # Charts are drawn when they are in sight.
     page.get_by_placeholder("Search metric charts").fill(metric)
     page.get_by_text(re.compile(rf"^(epoch/)?{metric}$")).first.wait_for()
+    page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length === 1")
     lines = page.locator(".js-plotly-plot").first.locator(".scatterlayer path.js-line")
-    end, paths = time.monotonic() + PATIENCE / 1000, set()
+    end, paths = time.monotonic() + PAGE_PATIENCE / 1000, set()
     # Runs are loaded one after the other. Each is drawn twice; colours may be the same.
     while len(paths) < wanted and time.monotonic() < end:
         page.wait_for_timeout(200)

@@ -106,20 +106,24 @@ def test_play_and_pause_go_through_the_training(open_page, outputs):
     last, shown = view.evaluate(step), view.evaluate(axis)
     assert last == STEPS - 1
     buttons = view.locator(".updatemenu-button")
+    play, pause = (buttons.filter(has_text=text).element_handle() for text in ("Play", "Pause"))
 
-    buttons.filter(has_text="Play").dispatch_event("click")
-    # In the page, so that no step goes by in between.
-    page.wait_for_function(
-        f"([view, pause]) => ({step})(view) < {last}"
-        " && (pause.dispatchEvent(new Event('click')), true)",
-        arg=[view.element_handle(), buttons.filter(has_text="Pause").element_handle()],
+    # In the page, so that no step goes by unseen.
+    page.evaluate(
+        f"""([view, play, pause]) => new Promise((done) => {{
+            const look = () => ({step})(view) < {last}
+                ? done(pause.dispatchEvent(new Event("click"))) : requestAnimationFrame(look);
+            play.dispatchEvent(new Event("click"));
+            look();
+        }})""",
+        [view.element_handle(), play, pause],
     )
     wait_until_drawn(page)
     paused = view.evaluate(step)
     page.wait_for_timeout(2000)  # more than all frames take
     assert view.evaluate(step) == paused < last
 
-    buttons.filter(has_text="Play").dispatch_event("click")
+    play.dispatch_event("click")
     page.wait_for_function(f"view => ({step})(view) === {last}", arg=view.element_handle())
     # The axes do not move with what they measure.
     assert view.evaluate(axis) == shown

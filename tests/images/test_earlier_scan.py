@@ -50,8 +50,9 @@ def test_only_new_and_changed_files_are_read(two_classes, write_image, scan_fold
     pd.testing.assert_frame_equal(manifest, scan_folder(two_classes))
 
 
-def test_files_that_changed_a_moment_before_the_scan_are_read_again(rescan):
-    assert len(rescan(began=time.time_ns())[1]) == 4
+def test_files_that_changed_a_moment_before_the_scan_are_read_again(two_classes, rescan):
+    oldest = min(path.stat().st_ctime_ns for path in two_classes.glob("*/*"))
+    assert len(rescan(began=oldest + 10**9)[1]) == 4
 
 
 @pytest.mark.parametrize("changes", [{"min_side": 3}, {"max_pixels": 10**6}, {"reuse": False}])

@@ -14,6 +14,7 @@ from mlflow import MlflowClient
 
 from commands import start
 from mlflow_server import MlflowServer
+from patience import PATIENCE
 from plankton_embedding.tracking.calls import LogDataset
 from plankton_embedding.tracking.run import TrackedRun
 from plankton_embedding.tracking.sync import sync_journals
@@ -48,7 +49,7 @@ def project(tmp_path_factory):
 
 def kedro_run(project, server):
     process = start(project, *DATA, variables={"MLFLOW_TRACKING_URI": server.uri})
-    output, _ = process.communicate(timeout=300)
+    output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, output
     return output
 

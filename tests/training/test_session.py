@@ -69,7 +69,7 @@ def test_embeddings_are_those_of_the_checkpoints(trained, tiny, store, splits):
 
 
 def test_test_images_are_embedded_at_the_best_and_the_last_step_only(trained, tiny, store, splits):
-    accuracy = [step.metrics["validation_accuracy"].item() for step in trained]
+    accuracy = [step.checkpoint.card.choosing_accuracy for step in trained]
     best = int(np.argmax(accuracy)) + 1
     assert not any((step.embeddings["split"] == "test").any() for step in trained[:-1])
     tests = trained[-1].embeddings.query("split == 'test'")
