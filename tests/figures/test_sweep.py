@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from plankton_embedding.analysis.sweep import tabulate_steps, tabulate_trials
-from plankton_embedding.figures.sweep import draw_sweep_accuracy, draw_sweep_parameters
+from plankton_embedding.figures.sweep_accuracy import draw_sweep_accuracy
+from plankton_embedding.figures.sweep_parameters import draw_sweep_parameters
 
 LOSS, MARGIN, FROZEN = (
     "training.network.loss",

@@ -6,7 +6,8 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
-from plankton_embedding.figures.sweep import draw_sweep_accuracy, draw_sweep_parameters
+from plankton_embedding.figures.sweep_accuracy import draw_sweep_accuracy
+from plankton_embedding.figures.sweep_parameters import draw_sweep_parameters
 from plankton_embedding.pipelines.sweep.nodes import tabulate_trials
 
 
