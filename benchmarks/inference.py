@@ -12,10 +12,10 @@ import argparse
 import itertools
 import os
 import platform
-import resource
 import shutil
 import sys
 import tempfile
+import threading
 import time
 from datetime import date
 from pathlib import Path
@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import psutil
 import torch
 import yaml
 from kedro.io import DataCatalog, MemoryDataset
@@ -135,6 +136,32 @@ def time_pipeline(images: Path, inputs: dict[str, Any], parameters: Parameters) 
         return time.perf_counter() - begin
 
 
+class MemoryWatch:
+    """Looks at the memory of this process twice a second, while it is entered."""
+
+    def __init__(self) -> None:
+        self.mebibytes: list[float] = []
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> MemoryWatch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        process = psutil.Process()
+        while not self._ended.wait(0.5):
+            self.mebibytes.append(process.memory_info().rss / 2**20)
+
+    def at(self, share: float) -> str:
+        """Write what it was after a share of the time."""
+        return f"{self.mebibytes[int(share * (len(self.mebibytes) - 1))]:,.0f} MiB"
+
+
 def main() -> None:
     """Measure, and print a table in Markdown."""
     arguments = argparse.ArgumentParser()
@@ -145,25 +172,21 @@ def main() -> None:
     parameters = load_parameters(None, training={"device": given.device})
     embedder = make_embedder(parameters)
     inputs: dict[str, Any] = {"embedder": embedder, **make_gallery(embedder, parameters)}
-    rates, seconds, memory = [], [], []
-    with tempfile.TemporaryDirectory() as folder:
-        # A third first: what memory grows by from there to all of them is due to their number.
-        for count in (given.count // 3, given.count):
-            images = Path(folder) / str(count)
-            copy_images(given.images, images, count)
-            rates.append(time_network(embedder, parameters, count // 2))
-            seconds.append(time_pipeline(images, inputs, parameters))
-            memory.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10)
-    rates.append(time_network(embedder, parameters, given.count // 2))
-    bare, pipeline = (rates[1] + rates[2]) / 2, given.count / seconds[1]
+    with tempfile.TemporaryDirectory() as folder, MemoryWatch() as memory:
+        copy_images(given.images, Path(folder), given.count)
+        before = time_network(embedder, parameters, given.count // 2)
+        memory.mebibytes.clear()
+        seconds = time_pipeline(Path(folder), inputs, parameters)
+    after = time_network(embedder, parameters, given.count // 2)
+    pipeline = given.count / seconds
     machine = f"{Compute(parameters.training)}, {platform.machine()}, {os.cpu_count()} cores"
     rows = {
         "date, machine": f"{date.today()}, {machine}",
-        "network alone, before and after": f"{rates[1]:,.1f} and {rates[2]:,.1f} images/s",
+        "network alone, before and after": f"{before:,.1f} and {after:,.1f} images/s",
         f"whole pipeline, {given.count:,} images": f"{pipeline:,.1f} images/s",
-        "of the network alone": f"{pipeline / bare:.0%}",
-        f"peak memory, {given.count // 3:,} and {given.count:,} images": (
-            f"{memory[0]:,.0f} and {memory[1]:,.0f} MiB"
+        "of the network alone": f"{2 * pipeline / (before + after):.0%}",
+        "memory after a quarter and half of it, and at its end": ", ".join(
+            map(memory.at, (0.25, 0.5, 1))
         ),
     }
     print("\n| measured | |\n|---|---|")
