@@ -234,7 +234,7 @@ def test_an_empty_folder(trained, tmp_path, monkeypatch):
 
 def test_no_such_folder(trained, tmp_path, monkeypatch):
     said = fails(trained, monkeypatch, "--params", f"images={tmp_path / 'nowhere'}")
-    assert "nowhere does not exist" in said
+    assert "nowhere does not exist. Give a folder, a zip, a table or an image" in said
 
 
 @pytest.mark.parametrize(
