@@ -268,7 +268,7 @@ def test_no_gallery_yet(trained, crosses, monkeypatch):
 # Removing and renaming
 
 
-def test_a_class_leaves_and_another_gets_a_new_name(trained, monkeypatch):
+def test_a_class_leaves_and_another_gets_a_new_name(trained, monkeypatch, caplog):
     before = gallery(trained)
     # No image is read.
     result = kedro(
@@ -284,6 +284,8 @@ def test_a_class_leaves_and_another_gets_a_new_name(trained, monkeypatch):
     summary = json.loads(latest(trained, "08_reporting/enrolment.json").read_text())
     assert summary["removed"] == ["disc"]
     assert summary["renamed"] == {"bar": "a bar/NA"}
+    assert "Removed 'disc'" in caplog.text
+    assert "Renamed 'bar' to 'a bar/NA'" in caplog.text
 
 
 def test_two_classes_swap_names(trained):

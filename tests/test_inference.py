@@ -185,7 +185,7 @@ def test_an_export_of_ecotaxa_without_categories(trained, images):
 
 
 @pytest.mark.slow
-def test_a_zip_a_table_and_one_file_say_the_same(trained, images, tmp_path):
+def test_a_zip_a_table_and_one_file_say_the_same(trained, images, tmp_path, caplog):
     run(trained, "inference", images=str(images))
     folder = predictions(trained)
     with zipfile.ZipFile(tmp_path / "new.zip", "w") as archive:
@@ -195,13 +195,15 @@ def test_a_zip_a_table_and_one_file_say_the_same(trained, images, tmp_path):
     pd.testing.assert_frame_equal(
         predictions(trained).drop(columns="path"), folder.drop(columns="path")
     )
-    pd.DataFrame({"path": ["bar0.png", "gone.png"]}).to_csv(images / "list.csv", index=False)
+    pd.DataFrame({"path": ["bar0.png", "gone.png", ""]}).to_csv(images / "list.csv", index=False)
     run(trained, "inference", images=str(images / "list.csv"))
     table = predictions(trained)
-    assert table["reason"].tolist() == ["", "broken link or file that vanished"]
+    assert table["reason"].tolist() == ["no path", "", "broken link or file that vanished"]
+    assert "2 files could not be read, for example a row: no path" in caplog.text
     assert table["distance"]["bar0.png"] == pytest.approx(folder["distance"]["bar0.png"], abs=1e-5)
     run(trained, "inference", images=str(images / "bar0.png"))
-    assert predictions(trained)["class_name"].to_dict() == {"bar0.png": table["class_name"].iloc[0]}
+    alone = predictions(trained)["class_name"].to_dict()
+    assert alone == {"bar0.png": table["class_name"]["bar0.png"]}
 
 
 @pytest.mark.slow
@@ -234,7 +236,7 @@ def test_an_empty_folder(trained, tmp_path, monkeypatch):
 
 def test_no_such_folder(trained, tmp_path, monkeypatch):
     said = fails(trained, monkeypatch, "--params", f"images={tmp_path / 'nowhere'}")
-    assert "nowhere does not exist" in said
+    assert "nowhere does not exist. Give a folder, a zip, a table or an image" in said
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,10 @@ def test_every_class_and_the_unknown_have_their_pictures():
     page = render(make_predictions())
     assert page.count('<figure class="tile"') == 3 * 2 + 2
     assert "Like no class of the gallery" in page
+    # The threshold is compared with the radius of one class, not of all.
+    assert "farther from the nearest class than 2.00 of its radii" in page
+    # Its images are of one class: a folder without class folders.
+    assert "images=FOLDER,enrol.class_name=NAME" in page
     assert "3 images, of which the 2 least certain are shown" in page
     assert EVIL not in page
     assert "&lt;script&gt;" in page
@@ -68,3 +72,5 @@ def test_nothing_unknown_and_nothing_readable():
     page = render(make_predictions().assign(reason="empty file"))
     assert "No image could be read" in page
     assert "empty file" in page
+    assert "12 of them could not be read" in page
+    assert "all of them could be read" in render(make_predictions())

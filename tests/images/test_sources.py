@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from joblib.externals.loky import get_reusable_executor
 
-from plankton_embedding.images.listing import list_images
+from plankton_embedding.images.listing import list_images, list_unlabelled_images
 from plankton_embedding.images.location import open_location
 from plankton_embedding.images.rejects import accept_images, list_rejected_images
 from plankton_embedding.images.scan import scan_images
@@ -236,6 +236,14 @@ def test_a_column_that_is_missing_is_named_with_those_there_are(tmp_path, table)
     message = r"no column 'taxon' \(source\.class_column\)\. It has 'path', 'class_name', 'depth'"
     with pytest.raises(ImageSourceError, match=message):
         listed(tmp_path / "images.csv", class_column="taxon")
+
+
+def test_a_table_without_classes_is_said_to_have_none(tmp_path, table):
+    path = tmp_path / "images.csv"
+    table[["depth"]].to_csv(path, index=False)
+    options = SourceOptions.model_validate(tiny_values(tmp_path)["source"])
+    with pytest.raises(ImageSourceError, match=r"no column 'path' .* It has 'depth'\.$"):
+        list_unlabelled_images(open_location(str(path)), options)
 
 
 def test_a_missing_class_of_a_parquet_table_is_no_class(tmp_path, table):

@@ -76,7 +76,9 @@ def open_image(content: bytes, max_pixels: int | None = None) -> OpenedImage:
     except UnidentifiedImageError as error:
         raise UnreadableImageError("not an image of a known format") from error
     except Image.DecompressionBombError as error:
-        raise UnreadableImageError(f"too large: {error}") from error
+        # The rest of what Pillow says is of attacks.
+        size = str(error).partition(", could be")[0]
+        raise UnreadableImageError(f"too large: {size}") from error
     except UnreadableImageError:
         raise
     # Pillow's decoders raise almost anything on damaged bytes (SyntaxError, struct.error, ...).

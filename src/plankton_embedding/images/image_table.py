@@ -38,14 +38,14 @@ def list_image_table(location: Location, options: SourceOptions, *, labelled: bo
         If the table cannot be read or lacks a column.
     """
     table = read_table(location.filesystem, location.path)
+    given = ", ".join(map(repr, table.columns))
     if not labelled and options.class_column not in table:
         table = table.assign(**{options.class_column: ""})
     for parameter in ("path_column", "class_column"):
         name = getattr(options, parameter)
         if name not in table:
             raise ImageSourceError(
-                f"the table {location} has no column {name!r} (source.{parameter}). It has "
-                f"{', '.join(map(repr, table.columns))}."
+                f"the table {location} has no column {name!r} (source.{parameter}). It has {given}."
             )
     named, classes = (
         table[column].astype("object").fillna("").astype("str").str.strip()

@@ -18,6 +18,11 @@ from plankton_embedding.images.source import ImageSource, ImageSourceError, Loca
 from plankton_embedding.parameters import SourceOptions
 
 _TABLES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
+_GIVE_CLASSES = (
+    "Give a folder that holds one folder a class with `--params images=FOLDER`; `make sample` "
+    "draws the embedded sample for `--env sample`."
+)
+_GIVE_IMAGES = "Give a folder, a zip, a table or an image with `--params images=PLACE`."
 
 
 def list_images(location: Location, options: SourceOptions) -> ImageSource:
@@ -36,7 +41,7 @@ def list_images(location: Location, options: SourceOptions) -> ImageSource:
         If it is missing, cannot be read or is not of that kind.
     """
     with _report_unreachable(location):
-        _check_there(location)
+        _check_there(location, _GIVE_CLASSES)
         kind = _find_kind(location) if options.kind == "auto" else options.kind
         _check_is_folder(location, kind)
         source = _list(location, kind, options)
@@ -62,7 +67,7 @@ def list_unlabelled_images(location: Location, options: SourceOptions) -> ImageS
         If it is missing, cannot be read, or holds no file.
     """
     with _report_unreachable(location):
-        _check_there(location)
+        _check_there(location, _GIVE_IMAGES)
         kind = _find_kind(location) if options.kind == "auto" else options.kind
         if kind == "table":
             _check_is_folder(location, kind)
@@ -109,13 +114,9 @@ def _find_kind(location: Location) -> str:
     return "ecotaxa" if find_object_tables(location, found.files) else "class_folders"
 
 
-def _check_there(location: Location) -> None:
+def _check_there(location: Location, advice: str) -> None:
     if location.path and not location.filesystem.exists(location.path):
-        raise ImageSourceError(
-            f"the image folder {location} does not exist. Give a folder that holds one folder a "
-            "class with `kedro run --params images=FOLDER`; `make sample` draws the embedded "
-            "sample for `--env sample`."
-        )
+        raise ImageSourceError(f"{location} does not exist. {advice}")
 
 
 def _check_is_folder(location: Location, kind: str) -> None:

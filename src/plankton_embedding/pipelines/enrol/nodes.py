@@ -143,10 +143,14 @@ def _log(summary: dict[str, Any]) -> None:
         )
         if report["warning"]:
             logger.warning("%s", report["warning"])
+    for name in summary["removed"]:
+        logger.info("Removed %r", name)
+    for old, new in summary["renamed"].items():
+        logger.info("Renamed %r to %r", old, new)
     logger.info("The gallery has %d classes now", summary["classes"])
     accuracy = summary["accuracy"]
     if accuracy["images"]:
         logger.info(
-            "Accuracy on %d test images of the classes of before and now: %.1f %%, now %.1f %%",
+            "Accuracy on %d test images of the classes that stay: %.1f %% before, %.1f %% now",
             *(accuracy["images"], 100 * accuracy["before"], 100 * accuracy["after"]),
         )

@@ -111,7 +111,8 @@ def count_predictions(
         first = unreadable.iloc[0]
         logger.warning(
             "%s files could not be read, for example %s: %s",
-            *(f"{summary['unreadable']:,}", first["image_id"], first["reason"]),
+            # A row of a table may have no path, so no id.
+            *(f"{summary['unreadable']:,}", first["image_id"] or "a row", first["reason"]),
         )
     return summary, counts, unreadable
 
