@@ -85,7 +85,7 @@ def test_a_killed_inference_goes_on_and_ends_as_one_that_was_not(trained_once, i
     output = run(project, *arguments(images))
 
     assert f"Embedding: unchanged: {done}, new: {241 - done}," in output
-    assert re.search(r"Embedded (\d+) images", output)[1] == str(241 - done)
+    assert re.search(r"Went through (\d+) new files", output)[1] == str(241 - done)
     complete = [
         folder for folder in versions(project, BLOCKS) if wanted == {*map(_name, folder.iterdir())}
     ]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from plankton_embedding.analysis.findings import NAMED, Finding, counted, name_some
+from plankton_embedding.analysis.findings import NAMED, Finding, name_some
 from plankton_embedding.images.duplicates import EXACT
+from plankton_embedding.wording import counted
 
 # Below: too few to learn a class from without pretrained weights, or to judge it by.
 _FEW_TO_TRAIN, _FEW_TO_TEST = 20, 10

@@ -10,10 +10,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from plankton_embedding.analysis.class_findings import findings_of_classes, findings_of_duplicates
-from plankton_embedding.analysis.findings import Finding, Level, counted
+from plankton_embedding.analysis.findings import Finding, Level
 from plankton_embedding.images.describe import ACCEPTED
 from plankton_embedding.images.preprocess import has_false_background
 from plankton_embedding.images.rejects import NOT_VALIDATED, count_kinds
+from plankton_embedding.wording import counted
 
 _TINY_SIDE = 16
 _REJECTED_SHARE = 0.01

@@ -22,11 +22,6 @@ class Finding:
     advice: str
 
 
-def counted(count: int, noun: str = "image") -> str:
-    """Write how many there are."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
-
-
 def name_some(names: pd.Index) -> str:
     """Write the first names, and how many more there are."""
     more = len(names) - NAMED

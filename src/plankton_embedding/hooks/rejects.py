@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 
+from plankton_embedding.wording import counted
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -39,7 +41,7 @@ class RejectsHooks:
         dataset: Any = catalog.get("rejected_images")
         logger.warning(
             "%s not used: %s; listed in %s",
-            "1 file is" if len(rejected) == 1 else f"{len(rejected):,} files are",
+            f"{counted(len(rejected), 'file')} {'is' if len(rejected) == 1 else 'are'}",
             *(kinds, dataset._get_load_path()),
         )
 

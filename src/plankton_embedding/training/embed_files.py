@@ -30,6 +30,7 @@ from plankton_embedding.parameters import EngineOptions, ScanOptions, TrainingOp
 from plankton_embedding.training.device import Compute
 from plankton_embedding.training.embedder import Embedder
 from plankton_embedding.training.trained_embedder import TrainedEmbedder
+from plankton_embedding.wording import counted
 
 logger = logging.getLogger(__name__)
 
@@ -84,17 +85,17 @@ def embed_source(
     }
     plans = plan_blocks(source, images_per_block, options.scan, json.dumps(recipe))
     new = [plan for plan in plans if plan.key not in earlier]
-    images = sum(len(plan.files) for plan in new)
+    files = sum(len(plan.files) for plan in new)
     logger.info(
         "Embedding: unchanged: %s, new: %s, on %s",
-        *(f"{len(source.files) - images:,}", f"{images:,}", compute),
+        *(f"{len(source.files) - files:,}", f"{files:,}", compute),
     )
     network = embedder.network().to(compute.device) if new else None
     prepare = partial(
         prepare_batch, source.location.filesystem, options.scan, embedder.card.preprocess
     )
     with (
-        _ImageCounter(images) as counter,
+        _FileCounter(files) as counter,
         map_ahead(prepare, _batches(new, batch_size), options.engine) as prepared,
     ):
         results = forward(network, prepared, compute) if network else iter(())
@@ -192,34 +193,39 @@ def _tabulate(
     return pd.concat([table, pd.DataFrame(vectors, columns=columns)], axis=1)
 
 
-class _ImageCounter:
-    """A progress bar of images and images/s; plain lines where there is no terminal."""
+class _FileCounter:
+    """A progress bar of files and files/s; plain lines where there is no terminal.
 
-    def __init__(self, images: int) -> None:
-        self._images, self._done = images, 0
+    Of files, for those that cannot be read are among them.
+    """
+
+    def __init__(self, files: int) -> None:
+        self._files, self._done = files, 0
         self._began = time.perf_counter()
         self._next_line = self._began + _SECONDS_A_LINE
         self._bar = tqdm(
-            total=images, desc="embedding", unit=" images", disable=None if images else True
+            total=files, desc="embedding", unit=" files", disable=None if files else True
         )
 
-    def __enter__(self) -> _ImageCounter:
+    def __enter__(self) -> _FileCounter:
         return self
 
     def __exit__(self, *error: object) -> None:
         self._bar.close()
         if self._done:
-            logger.info("Embedded %s images, %.1f images/s", f"{self._done:,}", self._rate())
+            logger.info(
+                "Went through %s, %.1f files/s", counted(self._done, "new file"), self._rate()
+            )
 
-    def count(self, images: int) -> None:
-        """Count images of a batch."""
-        self._done += images
-        self._bar.update(images)
+    def count(self, files: int) -> None:
+        """Count the files of a batch."""
+        self._done += files
+        self._bar.update(files)
         if self._bar.disable and time.perf_counter() > self._next_line:
             self._next_line += _SECONDS_A_LINE
             logger.info(
-                "Embedded %s of %s images, %.1f images/s",
-                *(f"{self._done:,}", f"{self._images:,}", self._rate()),
+                "Went through %s of %s files, %.1f files/s",
+                *(f"{self._done:,}", f"{self._files:,}", self._rate()),
             )
 
     def _rate(self) -> float:

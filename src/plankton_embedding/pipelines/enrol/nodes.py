@@ -23,6 +23,7 @@ from plankton_embedding.parameters import (
     SourceOptions,
     TrainingOptions,
 )
+from plankton_embedding.wording import counted
 
 logger = logging.getLogger(__name__)
 
@@ -137,8 +138,8 @@ def _without_copies(enrolled: pd.DataFrame, gallery_embeddings: pd.DataFrame) ->
 def _log(summary: dict[str, Any]) -> None:
     for name, report in summary["enrolled"].items():
         logger.info(
-            "Enrolled %r from %d images (radius %.3g); its nearest class is %r, %.3g away",
-            *(name, report["images"], report["radius"]),
+            "Enrolled %r: it has %s now (radius %.3g); its nearest class is %r, %.3g away",
+            *(name, counted(report["images"]), report["radius"]),
             *(report["nearest_class"], report["nearest_distance"]),
         )
         if report["warning"]:

@@ -30,6 +30,7 @@ from plankton_embedding.parameters import (
     SourceOptions,
     TrainingOptions,
 )
+from plankton_embedding.wording import counted
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ logger = logging.getLogger(__name__)
 def list_unlabelled_images(raw_images: Location, source: SourceOptions) -> ImageSource:
     """List the files of the images' location, whatever their classes; none of them is opened."""
     listed = listing.list_unlabelled_images(raw_images, source)
-    logger.info("Found %s files in %s", f"{len(listed.files):,}", listed.location)
+    logger.info("Found %s in %s", counted(len(listed.files), "file"), listed.location)
     return listed
 
 
@@ -110,9 +111,13 @@ def count_predictions(
     if summary["unreadable"]:
         first = unreadable.iloc[0]
         logger.warning(
-            "%s files could not be read, for example %s: %s",
+            "%s could not be read, for example %s: %s",
             # A row of a table may have no path, so no id.
-            *(f"{summary['unreadable']:,}", first["image_id"] or "a row", first["reason"]),
+            *(
+                counted(summary["unreadable"], "file"),
+                first["image_id"] or "a row",
+                first["reason"],
+            ),
         )
     return summary, counts, unreadable
 
