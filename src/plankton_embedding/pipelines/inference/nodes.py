@@ -112,12 +112,10 @@ def count_predictions(
         first = unreadable.iloc[0]
         logger.warning(
             "%s could not be read, for example %s: %s",
+            counted(summary["unreadable"], "file"),
             # A row of a table may have no path, so no id.
-            *(
-                counted(summary["unreadable"], "file"),
-                first["image_id"] or "a row",
-                first["reason"],
-            ),
+            first["image_id"] or "a row",
+            first["reason"],
         )
     return summary, counts, unreadable
 
