@@ -111,10 +111,10 @@ def time_network(embedder: TrainedEmbedder, parameters: Parameters, count: int) 
     ]
     batches = [PreparedBatch(values, [""] * batch) for values in pixels]
     rounds = max(1, count // batch)
-    for _ in forward(network, batches[:2], compute):
+    for _ in forward(network, batches[:2], compute, batch):
         pass
     begin = time.perf_counter()
-    for _ in forward(network, itertools.islice(itertools.cycle(batches), rounds), compute):
+    for _ in forward(network, itertools.islice(itertools.cycle(batches), rounds), compute, batch):
         pass
     return rounds * batch / (time.perf_counter() - begin)
 

@@ -316,9 +316,9 @@ def count_embedded(monkeypatch) -> list[int]:
     sizes = []
     forward = embed_files._forward
 
-    def counting(network, images, compute):
+    def counting(network, images, compute, size):
         sizes.append(len(images))
-        return forward(network, images, compute)
+        return forward(network, images, compute, size)
 
     monkeypatch.setattr(embed_files, "_forward", counting)
     return sizes

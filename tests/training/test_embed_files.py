@@ -39,18 +39,18 @@ class Means(nn.Module):
 
 def test_batches_of_any_number(tiny):
     random = np.random.default_rng(0)
-    counts = [1, 16, 0, 5, 30, 17]
+    counts = [1, 16, 0, 5, 30, 17, 33, 64, 65, 100]
     pixels = [random.integers(256, size=(count, 4, 4), dtype=np.uint8) for count in counts]
     batches = [PreparedBatch(values, [""] * len(values)) for values in pixels]
     network = Means()
-    found = list(forward(network, batches, Compute(tiny.training)))
+    found = list(forward(network, batches, Compute(tiny.training), 100))
     assert [batch for batch, _ in found] == batches
     for (_, vectors), values in zip(found, pixels, strict=True):
         assert vectors.dtype == np.float32
         wanted = np.stack([values.mean(axis=(1, 2)), values[:, 0, 0]], axis=1)
         np.testing.assert_allclose(vectors, wanted.reshape(-1, 2), rtol=1e-6)
     # What the libraries below torch keep for each size stays bounded.
-    assert network.sizes == [16, 16, 16, 32, 32]
+    assert network.sizes == [16, 16, 16, 32, 32, 64, 64, 100, 100]
 
 
 class Stub:

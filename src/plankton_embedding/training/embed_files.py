@@ -36,9 +36,8 @@ logger = logging.getLogger(__name__)
 
 # Batches that a GPU may have before it while the results of an earlier one are taken up.
 _UNDER_WAY = 2
-# Batches at the end of a block are filled up to a multiple of so many: the libraries below torch
-# keep what they prepare for each size that they meet.
-_PADDED_TO = 16
+# The smallest size of a batch.
+_FEWEST = 16
 _SECONDS_A_LINE = 60.0
 
 
@@ -98,7 +97,7 @@ def embed_source(
         _FileCounter(files) as counter,
         map_ahead(prepare, _batches(new, batch_size), options.engine) as prepared,
     ):
-        results = forward(network, prepared, compute) if network else iter(())
+        results = forward(network, prepared, compute, batch_size) if network else iter(())
         for plan in plans:
             if plan.key in earlier:
                 yield EmbeddedBlock(plan, earlier[plan.key])
@@ -111,11 +110,22 @@ def embed_source(
 
 
 def forward(
-    network: Embedder, batches: Iterable[PreparedBatch], compute: Compute
+    network: Embedder, batches: Iterable[PreparedBatch], compute: Compute, batch_size: int
 ) -> Iterator[tuple[PreparedBatch, NDArray[np.float32]]]:
     """Embed batches one after the other.
 
-    On a GPU the next batches are under way while a result is handed on.
+    On a GPU the next batches are under way while a result is handed on. Small batches, as those at
+    the end of blocks, are filled up to a power of two: the libraries below torch, and the memory
+    that is kept, hold on to something for each size that they meet. Of few sizes all are met soon.
+
+    Parameters
+    ----------
+    network, compute
+        The network, and how it computes.
+    batches
+        Of at most `batch_size` images.
+    batch_size
+        No batch is filled up beyond it.
 
     Yields
     ------
@@ -127,7 +137,8 @@ def forward(
     waiting: deque[tuple[PreparedBatch, _Vectors]] = deque()
     behind = _UNDER_WAY if compute.device.type == "cuda" else 0
     for batch in batches:
-        waiting.append((batch, _Vectors(network, batch.pixels, compute)))
+        size = min(batch_size, _power_of_two(len(batch.pixels)))
+        waiting.append((batch, _Vectors(network, batch.pixels, compute, size)))
         if len(waiting) > behind:
             done, vectors = waiting.popleft()
             yield done, vectors.fetch()
@@ -138,12 +149,14 @@ def forward(
 class _Vectors:
     """Embeddings that are being computed."""
 
-    def __init__(self, network: Embedder, pixels: NDArray[np.uint8], compute: Compute) -> None:
+    def __init__(
+        self, network: Embedder, pixels: NDArray[np.uint8], compute: Compute, size: int
+    ) -> None:
         self._done: torch.cuda.Event | None = None
         if not len(pixels):
             self._vectors = torch.empty(0, network.embedding_size)
             return
-        vectors = _forward(network, torch.from_numpy(pixels), compute)
+        vectors = _forward(network, torch.from_numpy(pixels), compute, size)
         self._vectors = vectors
         if vectors.device.type == "cuda":
             # Copied behind this batch's own work: a copy that is asked for later would wait for
@@ -162,14 +175,18 @@ class _Vectors:
 
 
 @torch.inference_mode()
-def _forward(network: Embedder, images: Tensor, compute: Compute) -> Tensor:
+def _forward(network: Embedder, images: Tensor, compute: Compute, size: int) -> Tensor:
     count = len(images)
-    images = torch.nn.functional.pad(images, (0, 0, 0, 0, 0, -count % _PADDED_TO))
+    images = torch.nn.functional.pad(images, (0, 0, 0, 0, 0, size - count))
     if compute.device.type == "cuda":
         images = images.pin_memory().to(compute.device, non_blocking=True)
     with compute.autocast():
         vectors: Tensor = network(images)[:count].float()
     return vectors
+
+
+def _power_of_two(count: int) -> int:
+    return max(_FEWEST, 1 << (count - 1).bit_length())
 
 
 def _batches(plans: Sequence[PlannedBlock], batch_size: int) -> Iterator[pd.DataFrame]:

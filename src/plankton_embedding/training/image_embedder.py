@@ -95,7 +95,7 @@ class ImageEmbedder:
         GivenImageError
             If an image cannot be used.
         """
-        embedded = forward(self._network, self._batches(images), self._compute)
+        embedded = forward(self._network, self._batches(images), self._compute, self._batch_size)
         empty = np.empty((0, self._network.embedding_size), dtype=np.float32)
         return np.concatenate([empty, *(vectors for _, vectors in embedded)])
 
