@@ -13,6 +13,8 @@ from kedro.io import CatalogProtocol
 from commands import tracked_runs, versions
 from tiny_project import draw_images, make_project
 
+pytestmark = pytest.mark.slow
+
 OTHER_RUN = "2099-01-01T00.00.00.000Z"
 
 
