@@ -52,6 +52,7 @@ def test_a_table_comes_back(tmp_path, ending):
     assert not list(tmp_path.rglob(".*partial"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["parquet", "csv"])
 def test_memory_holds_one_block(tmp_path, ending):
     alive = []
