@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pages import wait_until_drawn
+from pages import PAGE_PATIENCE, wait_until_drawn
 from report_run import report_on_embeddings
 
 pytestmark = pytest.mark.slow
@@ -110,7 +110,8 @@ def test_play_and_pause_go_through_the_training(open_page, outputs):
 
     # In the page, so that no step goes by unseen.
     page.evaluate(
-        f"""([view, play, pause]) => new Promise((done) => {{
+        f"""([view, play, pause]) => new Promise((done, fail) => {{
+            setTimeout(() => fail(new Error("it does not play")), {PAGE_PATIENCE});
             const look = () => ({step})(view) < {last}
                 ? done(pause.dispatchEvent(new Event("click"))) : requestAnimationFrame(look);
             play.dispatchEvent(new Event("click"));
