@@ -20,11 +20,11 @@ from plankton_embedding.training.batch_stream import BatchStream
 from plankton_embedding.training.batches import build_sampler
 from plankton_embedding.training.device import Compute
 from plankton_embedding.training.embedder import Embedder
-from plankton_embedding.training.feed import open_feed
-from plankton_embedding.training.labelled_images import select_images
+from plankton_embedding.training.labelled_images import SplitImages, select_images
 from plankton_embedding.training.plan import plan_steps
 from plankton_embedding.training.progress import Progress
-from plankton_embedding.training.stage import SplitImages, begin_stage
+from plankton_embedding.training.stage import begin_stage
+from plankton_embedding.training.stage_inputs import StageInputs
 from plankton_embedding.training.step_module import StepModule
 from plankton_embedding.training.weights import initialise
 
@@ -122,14 +122,7 @@ def our_steps(
     if training.compile:
         embedder.backbone.compile()
     plan = next(plan for plan in plan_steps(training) if not plan.freezes_backbone)
-    stage = begin_stage(
-        embedder,
-        images,
-        compute,
-        training,
-        plan,
-        lambda: open_feed(images.train, compute.device, training),
-    )
+    stage = begin_stage(embedder, StageInputs(images, compute, training), plan)
     labels = images.train.labels
     sampler = build_sampler(labels, training.batches, batches, 0)
     stream = GatedStream(stage.feed, labels, sampler, 1, compute.ranks, compute.device, gate=gate)

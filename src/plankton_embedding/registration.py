@@ -27,8 +27,8 @@ MODEL_DATASETS = ("embedder", "class_gallery", "decision_rule")
 # What `training.image_classifier` imports, beside MLflow. torch and torchvision by their public
 # versions, without the part that names a build (+cpu): of one index both are of the same build.
 _PACKAGES = (
-    *("mlflow", "torch", "torchvision", "numpy", "pandas", "scipy", "scikit-learn", "pyarrow"),
-    *("pillow", "pydantic", "safetensors", "fsspec", "joblib", "tqdm"),
+    *("mlflow", "torch", "torchvision", "timm", "numpy", "pandas", "scipy", "scikit-learn"),
+    *("pyarrow", "pillow", "pydantic", "safetensors", "fsspec", "joblib", "tqdm"),
 )
 _ARTIFACT_FOLDER = "model"
 

@@ -9,10 +9,11 @@ from plankton_embedding.analysis.embedding_tables import embedding_matrix
 from plankton_embedding.training.device import Compute
 from plankton_embedding.training.embedder import Embedder
 from plankton_embedding.training.inference import map_images
-from plankton_embedding.training.labelled_images import select_images
+from plankton_embedding.training.labelled_images import SplitImages, select_images
 from plankton_embedding.training.plan import plan_steps
 from plankton_embedding.training.session import train_in_steps
-from plankton_embedding.training.stage import SplitImages, begin_stage
+from plankton_embedding.training.stage import begin_stage
+from plankton_embedding.training.stage_inputs import StageInputs
 from plankton_embedding.training.step_module import DivergedError
 from plankton_embedding.training.weights import initialise
 
@@ -109,9 +110,8 @@ def test_cached_features_train_on_the_backbone_as_it_embeds(tiny, store, splits)
     initialise(embedder, None)
     compute = Compute(tiny.training)
     images = SplitImages(*(select_images(store, splits, name) for name in ("train", "validation")))
-    stage = begin_stage(
-        embedder, images, compute, tiny.training, plan_steps(tiny.training)[0], open_images=None
-    )
+    inputs = StageInputs(images, compute, tiny.training)
+    stage = begin_stage(embedder, inputs, plan_steps(tiny.training)[0])
     rows = np.array([4, 0, 7])
     with torch.no_grad():
         expected = embedder.eval()(images.train.gather(rows))

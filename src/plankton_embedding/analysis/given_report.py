@@ -29,7 +29,7 @@ def given_report_inputs(folder: Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        By dataset: ``embeddings``; none of an untrained network; ``splits``, ``class_counts`` and
+        By dataset: ``embeddings``; none of a frozen backbone; ``splits``, ``class_counts`` and
         ``data_summary`` as far as the embeddings tell; ``embedder_card``, which says where they
         come from; no ``training_history`` and no rejected images (empty tables); ``image_store``
         is None.
@@ -40,7 +40,8 @@ def given_report_inputs(folder: Path) -> dict[str, Any]:
     fingerprint = _fingerprint(embeddings)
     return {
         "embeddings": embeddings,
-        "untrained_embeddings": embeddings.head(0),
+        "closed_form_embeddings": embeddings.head(0),
+        "frozen_features": embeddings.head(0),
         "splits": images.assign(group=None),
         "class_counts": counts,
         "data_summary": {

@@ -42,7 +42,7 @@ def compare_zero_shot(
     Parameters
     ----------
     vectors : mapping of str to array, each of shape (images, features of its own)
-        By what made them: "trained", "untrained", "raw pixels". Rows as in the table of images
+        By what made them: "trained", "frozen", "raw pixels". Rows as in the table of images
         that the sets were drawn from.
     sets : SupportSets
     neighbours : int

@@ -117,11 +117,11 @@ class EarlierTrainingOnDisk:
 
     @cached_property
     def steps(self) -> list[int]:
-        """The steps of which everything was saved, from 1, without a gap."""
+        """The steps of which everything was saved, from the first, without a gap."""
         whole = self._steps_of("training_history") & self._steps_of("training_steps")
         whole &= set(table_steps(self._folders["embeddings"], "validation"))
         whole &= set(self.checkpoints.steps) if self._has_checkpoints() else set()
-        return [step for step in sorted(whole) if set(range(1, step)) <= whole]
+        return [step for step in sorted(whole) if set(range(min(self.table_steps), step)) <= whole]
 
     @cached_property
     def checkpoints(self) -> CheckpointFolder:

@@ -133,15 +133,17 @@ def render_classifiers_chapter(
 def render_scores_chapter(
     metrics: dict[str, Any],
     data_summary: dict[str, Any],
+    baseline_comparison: pd.DataFrame,
     retrieval_figure: Drawn,
     weighted_accuracy_figure: Drawn,
     mistake_severity_figure: Drawn,
 ) -> str:
-    """Render the chapter about retrieval, class frequencies and how bad mistakes are."""
+    """Render the chapter about baselines, retrieval, class frequencies and severity."""
     return render(
         "scores.html",
         metrics=metrics,
         given=data_summary.get("given", False),
+        baselines=baseline_comparison.to_dict("records"),
         retrieval=inline_figure(retrieval_figure, "Retrieval and clustering of test images"),
         weighted=inline_figure(weighted_accuracy_figure, "Accuracy under several weightings"),
         severity=inline_figure(mistake_severity_figure, "Mistakes by severity, beside chance"),

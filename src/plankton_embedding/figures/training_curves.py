@@ -37,7 +37,11 @@ def draw_training_curves(history: pd.DataFrame) -> Figure:
     """
     if history.empty:
         return draw_words("no training history came with these embeddings", 9)
-    ordered = history.sort_values("epoch", ignore_index=True)
+    # Its loss is none that a gradient follows.
+    trained = history[history["stage"] != "closed_form"]
+    if trained.empty:
+        return draw_words("nothing was trained: the head was solved in closed form", 9)
+    ordered = trained.sort_values("epoch", ignore_index=True)
     ordered[_NUMBERS] = ordered[_NUMBERS].astype(float).replace([np.inf, -np.inf], np.nan)
     panels = [panel for _, panel in ordered.groupby(_runs(ordered[["stage", "loss"]]))]
     shares = [max(len(panel) / len(ordered), _NARROWEST_PANEL) for panel in panels]

@@ -55,4 +55,5 @@ class CheckingHooks:
         if any(node.name == "train_embedder" for node in pipeline.nodes):
             from plankton_embedding.training.preflight import check_training
 
-            check_training(self._parameters.embedder, self._parameters.training)
+            parameters = self._parameters
+            check_training(parameters.embedder, parameters.training, parameters.preprocess)

@@ -108,7 +108,7 @@ class SplitOptions(Options):
 class PreprocessOptions(Options):
     """How an image file becomes a square 8-bit gray image of the store."""
 
-    image_size: int = Field(ge=75, le=1024, description="pixels a side; Inception-v3 needs 75")
+    image_size: int = Field(ge=32, le=1024, description="pixels a side; Inception-v3 needs 75")
     fit: Literal["resize", "shrink_only"]
     background: Literal["white", "black", "auto"]
     bit_depth: Annotated[int, Field(ge=8, le=32)] | Literal["auto"] = Field(

@@ -13,12 +13,15 @@ from plankton_embedding.parameters.options import Options, PositiveFloat
 class EmbedderOptions(Options):
     """The network."""
 
-    embedding_size: int = Field(ge=2)
-    activation: Literal["sigmoid", "none"] = Field(description="of the embedding's units")
-    dropout: Annotated[float, Field(ge=0, lt=1)]
-    weights: Literal["imagenet"] | Path | None = Field(
-        description="imagenet, a torchvision state dict, or null: random"
+    backbone: str = Field(min_length=1, description="inception_v3, or a model of timm")
+    weights: Literal["imagenet", "packaged"] | Path | None = Field(
+        description="imagenet, packaged, a file with a state dict, or null: random"
     )
+    embedding_size: int = Field(ge=2)
+    activation: Literal["unit", "sigmoid", "none"] = Field(
+        description="what the head's linear layer is followed by"
+    )
+    dropout: Annotated[float, Field(ge=0, lt=1)]
     input_channels: Literal["gray", "reference"]
 
 
@@ -36,6 +39,12 @@ class TemperatureOptions(Options):
     """A loss that divides cosine similarities by a temperature."""
 
     temperature: PositiveFloat
+
+
+class ProxySoftmaxOptions(TemperatureOptions):
+    """Cross-entropy over cosine similarities to one proxy a class."""
+
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
 
 
 class MultiSimilarityOptions(Options):
@@ -64,7 +73,7 @@ class LossesOptions(Options):
     """The options of each loss; a stage names the one that it uses."""
 
     triplet: TripletOptions
-    proxy_softmax: TemperatureOptions
+    proxy_softmax: ProxySoftmaxOptions
     multi_similarity: MultiSimilarityOptions
     supcon: TemperatureOptions
     proxy_anchor: ProxyAnchorOptions
@@ -87,10 +96,32 @@ class StageOptions(Options):
     loss: LossName
 
 
+class HeadStageOptions(StageOptions):
+    """The first stage: the head alone, on the frozen backbone."""
+
+    start: Literal["discriminants", "random"] = Field(
+        description="the head's first weights: linear discriminants in closed form, or random"
+    )
+    shrinkage: Annotated[float, Field(gt=0, le=1)] | Literal["auto"] = Field(
+        description="of the scatter within classes towards a multiple of the identity"
+    )
+    fill: bool = Field(description="whether further directions fill the embedding size")
+    refit: bool = Field(description="whether the head is solved again after the last step")
+
+
+class NetworkStageOptions(StageOptions):
+    """A stage that trains the whole network."""
+
+    backbone_rate: Annotated[float, Field(gt=0, le=1)] = Field(
+        description="learning rate of the backbone, as a share of that of the head"
+    )
+    frozen_blocks: int = Field(ge=0, description="first parts of the backbone that do not train")
+
+
 class BatchOptions(Options):
     """Which images make a batch."""
 
-    sampler: Literal["class_balanced", "random_triplets", "difficulty_weighted"]
+    sampler: Literal["class_balanced", "square_root", "random_triplets", "difficulty_weighted"]
     classes: int = Field(ge=2, description="a batch, of the class samplers")
     images_per_class: int = Field(ge=2, description="of the class samplers")
     triplets: int = Field(ge=1, description="a batch, of random_triplets")
@@ -125,24 +156,31 @@ class TrainingOptions(Options):
     )
     precision: Literal["auto", "bf16", "float32"]
     compile: bool = Field(description="by torch.compile")
+    batch_norm: Literal["train", "frozen"] = Field(
+        description="whether the backbone's statistics follow the batches"
+    )
     device_cache: Literal["auto", "always", "never"]
     device_cache_fraction: Annotated[float, Field(gt=0, le=1)] = Field(
         description="of the device's free memory, that auto may take"
     )
     evaluation_batch_size: int = Field(ge=1)
-    resume_from: Annotated[int, Field(ge=1)] | Literal["auto", "never"]
+    resume_from: Annotated[int, Field(ge=0)] | Literal["auto", "never"]
     resume_version: str = Field(description="of the checkpoints: latest, or its name")
-    head: StageOptions
-    warm_up: StageOptions
-    network: StageOptions
+    head: HeadStageOptions
+    warm_up: NetworkStageOptions
+    network: NetworkStageOptions
     losses: LossesOptions
     batches: BatchOptions
     augmentation: AugmentationOptions
 
     @model_validator(mode="after")
     def _some_steps(self) -> TrainingOptions:
-        if self.head.steps + self.warm_up.steps + self.network.steps == 0:
+        trained = self.head.steps + self.warm_up.steps + self.network.steps
+        if trained == 0 and self.head.start == "random":
             raise ValueError(
-                "head.steps, warm_up.steps and network.steps are all 0: nothing would be trained"
+                "head.steps, warm_up.steps and network.steps are all 0 and head.start is random: "
+                "nothing would be trained"
             )
+        if self.head.refit and self.head.start == "random":
+            raise ValueError("head.refit solves discriminants: set head.start to discriminants")
         return self

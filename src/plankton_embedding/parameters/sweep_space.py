@@ -70,7 +70,8 @@ def acts(name: str, parameters: Parameters) -> bool:
     if block == "losses":
         used = {stage.loss for stage in stages.values() if stage.steps}
         return rest.partition(".")[0] in used
-    return block not in stages or rest == "steps" or stages[block].steps > 0
+    of_closed_form = block == "head" and rest in ("start", "shrinkage", "fill", "refit")
+    return block not in stages or rest == "steps" or of_closed_form or stages[block].steps > 0
 
 
 def drawn_in_order(options: SweepOptions) -> list[ValuesOptions | RangeOptions]:

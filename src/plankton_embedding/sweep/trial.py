@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 TRAINING_NODE = "train_embedder"
 # Of the training; none of them becomes a version in the catalogue.
 _WRITTEN = ("training_history", "training_steps", "embeddings", "checkpoints")
-_FROZEN = "head"
+_FROZEN = ("closed_form", "head")
 # What trials are compared by, as it chooses the best step of a training.
 ACCURACY = "validation_leave_one_out_accuracy"
 _WARN_OF_WHAT_IS_MEANT = ("kedro.io.data_catalog", "kedro.runner", "kedro_viz")
@@ -86,7 +86,7 @@ class TrialHooks:
         """
         if dataset_name == "training_history":
             # Frozen epochs are cheap and far behind: others would be judged by them unfairly.
-            self._epochs += int((data["stage"] != _FROZEN).sum())
+            self._epochs += int((~data["stage"].isin(_FROZEN)).sum())
         elif dataset_name == "training_steps":
             self._note(data.iloc[0])
         elif dataset_name == "embeddings":

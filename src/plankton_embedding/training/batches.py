@@ -101,6 +101,57 @@ class RandomTriplets:
         yield from self._by_class[places]
 
 
+class SquareRootBatches:
+    """Draw each class as often as the square root of its number of images.
+
+    Between natural frequencies, which small classes drown in, and equal ones, in which their few
+    images come again and again (Mahajan et al. 2018, arXiv:1805.00932). Within an epoch a class
+    shows all its images before it shows one again.
+
+    Parameters
+    ----------
+    labels
+        Class number of each image, int, shape (images,).
+    batch_size
+        Images a batch.
+    batches
+        Batches an epoch; None: as many as the images fill.
+    seed
+        An epoch's batches depend on the seed and the epoch's number alone.
+    """
+
+    triplets: int | None = None
+
+    def __init__(
+        self, labels: npt.NDArray[np.int64], batch_size: int, batches: int | None, seed: int
+    ) -> None:
+        self._labels = labels
+        self.batch_size = batch_size
+        self.batches = batches or -(-len(labels) // batch_size)
+        self._seed = seed
+
+    def epoch(self, epoch: int) -> Iterator[Rows]:
+        """Yield the row numbers of each batch of an epoch, int64."""
+        generator = np.random.default_rng([self._seed, epoch])
+        classes, sizes = np.unique(self._labels, return_counts=True)
+        images = self.batches * self.batch_size
+        shares = np.sqrt(sizes) / np.sqrt(sizes).sum()
+        counts = generator.multinomial(images, shares)
+        rows = np.concatenate(
+            [
+                _in_turn(np.flatnonzero(self._labels == label), count, generator)
+                for label, count in zip(classes, counts, strict=True)
+            ]
+        )
+        yield from generator.permutation(rows).reshape(self.batches, self.batch_size)
+
+
+def _in_turn(members: Rows, count: int, generator: np.random.Generator) -> Rows:
+    """Return so many images of a class, each as often as any other, give or take once."""
+    rounds = [generator.permutation(members) for _ in range(-(-count // len(members)))]
+    return np.concatenate([*rounds, members[:0]])[:count]
+
+
 def build_sampler(
     labels: npt.NDArray[np.int64],
     options: BatchOptions,
@@ -126,6 +177,9 @@ def build_sampler(
     if options.sampler == "random_triplets":
         may = options.anchor_may_be_positive
         return RandomTriplets(labels, options.triplets, batches, may, seed)
+    if options.sampler == "square_root":
+        size = options.classes * options.images_per_class
+        return SquareRootBatches(labels, size, batches, seed)
     weights = None
     if options.sampler == "difficulty_weighted" and class_accuracy is not None:
         weights = np.maximum(1 - class_accuracy, _EASIEST)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from plankton_embedding.errors import UserError, first_mistake
 from plankton_embedding.parameters import EmbedderOptions, PreprocessOptions, TrainingOptions
+from plankton_embedding.training.backbones import INCEPTION, INCEPTION_FACTS, BackboneFacts
 
-_PACKAGES = ("plankton_embedding", "torch", "torchvision", "lightning", "pytorch-metric-learning")
+_PACKAGES = (
+    *("plankton_embedding", "torch", "torchvision", "timm", "lightning"),
+    "pytorch-metric-learning",
+)
 
 
 class EmbedderError(UserError):
@@ -23,8 +29,8 @@ class EmbedderCard(BaseModel):
 
     Attributes
     ----------
-    architecture
-        Name of the backbone.
+    backbone
+        How the backbone is fed, whose name is in ``embedder``.
     classes
         The classes that it trained on; a class's place is its number.
     unseen_classes
@@ -48,7 +54,7 @@ class EmbedderCard(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    architecture: str
+    backbone: BackboneFacts
     classes: list[str]
     unseen_classes: list[str] = []
     step: int
@@ -91,15 +97,40 @@ def read_card(path: Path) -> EmbedderCard:
         If it is missing or is not a card.
     """
     try:
-        return EmbedderCard.model_validate_json(path.read_text(encoding="utf-8"))
+        return EmbedderCard.model_validate(_complete(json.loads(path.read_text(encoding="utf-8"))))
     except FileNotFoundError:
         raise EmbedderError(
             f"{path} does not exist: there is no complete embedder. Run the modelling pipeline."
         ) from None
+    except json.JSONDecodeError as error:
+        raise EmbedderError(f"{path} is not the card of an embedder: {error}.") from None
     except ValidationError as error:
         raise EmbedderError(
             f"{path} is not the card of an embedder: {first_mistake(error)}."
         ) from None
+
+
+# What cards of earlier versions do not say, since it could not be otherwise.
+_EARLIER_BACKBONE = {"backbone": INCEPTION}
+_EARLIER_TRAINING = {"batch_norm": "train"}
+_EARLIER_HEAD = {"start": "random", "shrinkage": "auto", "fill": False, "refit": False}
+_EARLIER_NETWORK = {"backbone_rate": 1.0, "frozen_blocks": 0}
+_EARLIER_SOFTMAX = {"label_smoothing": 0.0}
+
+
+def _complete(card: Any) -> Any:
+    """Add to the card of an earlier version what it does not say."""
+    if not isinstance(card, dict) or card.pop("architecture", None) != INCEPTION:
+        return card
+    card["backbone"] = INCEPTION_FACTS.model_dump()
+    card["embedder"] = _EARLIER_BACKBONE | card["embedder"]
+    training = card["training"] = _EARLIER_TRAINING | card["training"]
+    training["head"] = _EARLIER_HEAD | training["head"]
+    for stage in ("warm_up", "network"):
+        training[stage] = _EARLIER_NETWORK | training[stage]
+    losses = training["losses"]
+    losses["proxy_softmax"] = _EARLIER_SOFTMAX | losses["proxy_softmax"]
+    return card
 
 
 def write_card(path: Path, card: EmbedderCard) -> None:

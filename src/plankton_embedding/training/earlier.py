@@ -47,7 +47,7 @@ class EarlierTraining(Protocol):
     is_finished
         Whether an embedder was made of it.
     steps
-        The steps of which everything was saved, from 1, without a gap.
+        The steps of which everything was saved, without a gap.
     checkpoints
         Their checkpoints, and perhaps one more.
     """
@@ -142,7 +142,7 @@ def find_resume_point(
     options
         ``resume_from`` and ``resume_version``.
     steps
-        How many steps are planned.
+        Number of the last step that is planned.
 
     Returns
     -------
@@ -184,7 +184,7 @@ def _named(earlier: Iterable[EarlierTraining], version: str) -> EarlierTraining:
 
 
 def _unfinished(
-    trainings: Iterable[EarlierTraining], card: EmbedderCard, after: int = 0
+    trainings: Iterable[EarlierTraining], card: EmbedderCard, after: int | None = None
 ) -> ResumePoint | None:
     """Return the training of the same parameters and data that was interrupted.
 
@@ -198,7 +198,7 @@ def _unfinished(
     card
         Of the training that begins.
     after
-        Only those that went on with another training from this step; 0: any.
+        Only those that went on with another training from this step; None: any.
     """
     found: list[ResumePoint] = []
     for training in trainings:
@@ -211,7 +211,7 @@ def _unfinished(
         if _identity(before) == _identity(card):
             if training.is_finished:
                 break
-            if not after or (before.continues or "").endswith(f", step {after}"):
+            if after is None or (before.continues or "").endswith(f", step {after}"):
                 found.append(ResumePoint(training, training.steps[-1]))
     return max(found, key=lambda point: point.step, default=None)
 
@@ -221,7 +221,7 @@ def _chosen(
 ) -> ResumePoint:
     if step > steps:
         raise ResumeError(
-            f"training.resume_from is {step}, but only {steps} steps are planned: raise "
+            f"training.resume_from is {step}, but the last step that is planned is {steps}: raise "
             "training.network.steps."
         )
     # The same command again, after it was interrupted.
@@ -230,7 +230,9 @@ def _chosen(
         return interrupted
     training = next((training for training in trainings if step in training.steps), None)
     if training is None:
-        there = ", ".join(f"{each.version} has 1 to {each.steps[-1]}" for each in trainings)
+        there = ", ".join(
+            f"{each.version} has {each.steps[0]} to {each.steps[-1]}" for each in trainings
+        )
         raise ResumeError(
             f"training.resume_from is {step}, but no earlier training has that step "
             f"({there or 'there is none'}). Choose another step, or use `auto`."

@@ -42,6 +42,14 @@ class LabelledImages:
         return torch.from_numpy(self.store.images(self.rows[positions]))
 
 
+@dataclass(frozen=True)
+class SplitImages:
+    """The images that training looks at."""
+
+    train: LabelledImages
+    validation: LabelledImages
+
+
 def class_names(splits: pd.DataFrame) -> list[str]:
     """Return the classes that train, sorted: a class's place in the list is its number."""
     return sorted(splits.loc[splits["split"] == "train", "class_name"].unique())

@@ -11,7 +11,7 @@ from pytorch_metric_learning.miners import BatchHardMiner, TripletMarginMiner
 from pytorch_metric_learning.utils.loss_and_miner_utils import get_all_triplets_indices
 from torch import Tensor, nn
 
-from plankton_embedding.parameters import LossesOptions, TripletOptions
+from plankton_embedding.parameters import LossesOptions, ProxySoftmaxOptions, TripletOptions
 
 # Places in a batch of the anchors, positives and negatives of triplets.
 Triplets = tuple[Tensor, Tensor, Tensor]
@@ -48,10 +48,7 @@ def build_loss(
         return TripletLoss(options.triplet)
     size = (classes, embedding_size)
     builders: dict[str, Callable[[], nn.Module]] = {
-        # Zhai & Wu 2019, arXiv:1811.12649.
-        "proxy_softmax": lambda: losses.NormalizedSoftmaxLoss(
-            *size, **options.proxy_softmax.model_dump()
-        ),
+        "proxy_softmax": lambda: _proxy_softmax(size, options.proxy_softmax),
         "multi_similarity": lambda: losses.MultiSimilarityLoss(
             **options.multi_similarity.model_dump()
         ),
@@ -63,6 +60,33 @@ def build_loss(
     return AngularLoss(builders[name](), origin)
 
 
+def _proxy_softmax(size: tuple[int, int], options: ProxySoftmaxOptions) -> nn.Module:
+    # Zhai & Wu 2019, arXiv:1811.12649.
+    loss = losses.NormalizedSoftmaxLoss(*size, temperature=options.temperature)
+    # The library has no option for it.
+    loss.cross_entropy.label_smoothing = options.label_smoothing
+    return loss
+
+
+def start_at_class_means(loss: nn.Module, means: Callable[[], Tensor]) -> None:
+    """Let the proxies of a loss begin at the mean embedding of each class.
+
+    Parameters
+    ----------
+    loss
+        Of `build_loss`; one without proxies stays as it is.
+    means
+        Returns classes x embedding_size; asked only if there are proxies.
+    """
+    if not isinstance(loss, AngularLoss):
+        return
+    for name, parameter in loss.loss.named_parameters():
+        proxies = means().to(parameter) - loss.origin
+        with torch.no_grad():
+            # Either one proxy a row or, of losses made of a classifier's weights, one a column.
+            parameter.copy_(proxies if name == "proxies" else proxies.T)
+
+
 class AngularLoss(nn.Module):
     """A loss on the directions of embeddings, seen from the middle of their range.
 
@@ -72,13 +96,13 @@ class AngularLoss(nn.Module):
     def __init__(self, loss: nn.Module, origin: float) -> None:
         super().__init__()
         self.loss = loss
-        self._origin = origin
+        self.origin = origin
 
     def forward(
         self, embeddings: Tensor, labels: Tensor, triplets: Triplets | None = None
     ) -> Tensor:
         """Return the mean loss; which triplets were drawn does not matter here."""
-        loss: Tensor = self.loss(embeddings - self._origin, labels)
+        loss: Tensor = self.loss(embeddings - self.origin, labels)
         return loss
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from plankton_embedding.parameters import StageOptions, TrainingOptions
 
-HEAD, WARM_UP, NETWORK = "head", "warm_up", "network"
+CLOSED_FORM, HEAD, WARM_UP, NETWORK = "closed_form", "head", "warm_up", "network"
 
 # Of one_cycle: the share of the stage in which the rate rises, and the share of the peak that it
 # ends at.
@@ -21,9 +21,10 @@ class StepPlan:
     Attributes
     ----------
     step
-        Number in the whole training, from 1.
+        Number in the whole training, from 1; 0: the head in closed form, before any gradient.
+        After the last step the head may be solved again, in a step of its own.
     stage
-        ``head``, ``warm_up`` or ``network``.
+        ``closed_form``, ``head``, ``warm_up`` or ``network``.
     index
         Place of the step in its stage, from 0.
     first_epoch
@@ -39,14 +40,30 @@ class StepPlan:
     options: StageOptions
 
     @property
+    def is_closed_form(self) -> bool:
+        """Whether nothing is trained: the head is solved."""
+        return self.stage == CLOSED_FORM
+
+    @property
     def freezes_backbone(self) -> bool:
-        """Whether the head alone is trained."""
-        return self.stage == HEAD
+        """Whether the backbone stays as it is."""
+        return self.stage in (CLOSED_FORM, HEAD)
+
+    @property
+    def backbone_rate(self) -> float:
+        """Learning rate of the backbone, as a share of that of the head."""
+        return getattr(self.options, "backbone_rate", 1.0)
+
+    @property
+    def frozen_blocks(self) -> int:
+        """How many of the backbone's first parts do not train."""
+        return getattr(self.options, "frozen_blocks", 0)
 
     @property
     def epochs(self) -> range:
         """The numbers of its epochs."""
-        return range(self.first_epoch, self.first_epoch + self.options.epochs_per_step)
+        count = 0 if self.is_closed_form else self.options.epochs_per_step
+        return range(self.first_epoch, self.first_epoch + count)
 
     def learning_rate(self, progress: float) -> float:
         """Return the learning rate at a point of the step.
@@ -72,14 +89,19 @@ class StepPlan:
 
 
 def plan_steps(options: TrainingOptions) -> list[StepPlan]:
-    """List the steps: those of the head, of the warm-up, then of the whole network."""
+    """List the steps: closed form, head, warm-up, network, and the closed form again."""
     plans: list[StepPlan] = []
-    epoch = 1
+    epoch, first = 1, 1
+    if options.head.start == "discriminants":
+        plans.append(StepPlan(0, CLOSED_FORM, 0, epoch, options.head))
+        first = 0
     stages = {HEAD: options.head, WARM_UP: options.warm_up, NETWORK: options.network}
     for name, stage in stages.items():
         for index in range(stage.steps):
-            plans.append(StepPlan(len(plans) + 1, name, index, epoch, stage))
+            plans.append(StepPlan(len(plans) + first, name, index, epoch, stage))
             epoch += stage.epochs_per_step
+    if options.head.refit and plans[-1].stage in (WARM_UP, NETWORK):
+        plans.append(StepPlan(len(plans) + first, CLOSED_FORM, 1, epoch, options.head))
     return plans
 
 
@@ -95,6 +117,7 @@ def follow_on(plans: list[StepPlan], step: int, last_epoch: int) -> list[StepPla
     last_epoch
         The number of its last epoch.
     """
-    after = plans[step:]
+    before = [plan for plan in plans if plan.step <= step]
+    after = plans[len(before) :]
     moved = last_epoch + 1 - after[0].first_epoch if after else 0
-    return plans[:step] + [replace(plan, first_epoch=plan.first_epoch + moved) for plan in after]
+    return before + [replace(plan, first_epoch=plan.first_epoch + moved) for plan in after]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import Any
 
 import pandas as pd
 import torch
+from torch import Tensor
 
 from plankton_embedding.images.store import ImageStore
 from plankton_embedding.parameters import EmbedderOptions, PreprocessOptions, TrainingOptions
 from plankton_embedding.training.card import EmbedderCard, package_versions
 from plankton_embedding.training.checkpoint import Checkpoint, KeptCheckpoint
+from plankton_embedding.training.closed_form import solve_head
 from plankton_embedding.training.device import Compute, resolve_device
 from plankton_embedding.training.earlier import (
     EarlierTraining,
@@ -22,11 +25,12 @@ from plankton_embedding.training.earlier import (
     ResumeState,
     find_resume_point,
 )
-from plankton_embedding.training.embedder import ARCHITECTURE, Embedder
+from plankton_embedding.training.embedder import Embedder
 from plankton_embedding.training.evaluation import StepMeter, embeddings_table
-from plankton_embedding.training.feed import Feed, open_feed
-from plankton_embedding.training.inference import map_images
+from plankton_embedding.training.forecast import say_how_long
+from plankton_embedding.training.inference import embed_features, map_images
 from plankton_embedding.training.labelled_images import (
+    SplitImages,
     class_names,
     select_images,
     unseen_class_names,
@@ -34,7 +38,8 @@ from plankton_embedding.training.labelled_images import (
 from plankton_embedding.training.plan import StepPlan, follow_on, plan_steps
 from plankton_embedding.training.progress import show_progress
 from plankton_embedding.training.ranks import Ranks, broadcast, find_ranks, together
-from plankton_embedding.training.stage import SplitImages, Stage, begin_stage
+from plankton_embedding.training.stage import Stage, begin_stage
+from plankton_embedding.training.stage_inputs import StageInputs
 from plankton_embedding.training.step_training import StepTrainer, seed_step
 from plankton_embedding.training.training_state import (
     collect_training_state,
@@ -131,16 +136,16 @@ class _Session:
         self._held_out = {name: select_images(store, splits, name) for name in ("test", "unseen")}
         torch.manual_seed(seed)
         self._embedder = Embedder(options)
-        initialise(self._embedder, find_weights(options.weights))
+        initialise(self._embedder, find_weights(options.weights, options.backbone))
         if training.compile:
             self._embedder.backbone.compile()
         self._training, self._seed = training, seed
         self._plans = plan_steps(training)
         self._meter = StepMeter()
-        self._feed: Feed | None = None
+        self._inputs = StageInputs(self._images, self._compute, training)
         self._best: Checkpoint | KeptCheckpoint | None = None
         self._card = EmbedderCard(
-            architecture=ARCHITECTURE,
+            backbone=self._embedder.facts,
             classes=class_names(splits),
             unseen_classes=unseen_class_names(splits),
             step=0,
@@ -166,31 +171,36 @@ class _Session:
         """Hand over the steps that are kept of an earlier training, then train the others."""
         point = None
         if self._ranks.rank == 0:
-            point = find_resume_point(earlier, self._card, self._training, len(self._plans))
+            point = find_resume_point(earlier, self._card, self._training, self._plans[-1].step)
         if point:
             yield from self._keep(point)
         # The others cannot look for themselves: rank 0 is writing where they would look.
         state = broadcast(self._ranks, ResumeState.read(point) if point else None)
         if state:
             self._restore(state)
-        kept = state.step if state else 0
+        to_do = [plan for plan in self._plans if state is None or plan.step > state.step]
+        say_how_long(self._embedder, self._images, self._compute, self._training, to_do)
         epochs = sum(len(plan.epochs) for plan in self._plans)
-        done = sum(len(plan.epochs) for plan in self._plans[:kept])
+        done = epochs - sum(len(plan.epochs) for plan in to_do)
         with show_progress(epochs, done, is_shown=self._ranks.rank == 0) as progress:
             trainer = StepTrainer(self._images, self._compute, self._training, self._seed, progress)
             stage: Stage | None = None
-            for plan in self._plans[kept:]:
+            for plan in to_do:
+                if plan.is_closed_form:
+                    yield self._solve_head(plan)
+                    continue
                 if stage is None or plan.index == 0:
                     stage = self._begin_stage(plan, state)
                 yield self._train(trainer, stage, plan)
 
     def _keep(self, point: ResumePoint) -> Iterator[TrainedStep]:
         logger.info("Going on with the training %s after step %d", *(point.version, point.step))
-        for step in range(1, point.step + 1):
+        for step in [step for step in point.training.steps if step <= point.step]:
             checkpoint = point.training.checkpoints.kept(step, continues=point.name)
             self._consider(checkpoint)
             history, metrics, validation = point.training.tables(step)
-            held_out = self._embed_held_out(checkpoint) if step == len(self._plans) else []
+            is_last = step == self._plans[-1].step
+            held_out = self._embed_held_out(checkpoint) if is_last else []
             embeddings = pd.concat([validation, *held_out], ignore_index=True)
             yield TrainedStep(checkpoint, history, metrics, embeddings)
 
@@ -202,22 +212,38 @@ class _Session:
 
     def _begin_stage(self, plan: StepPlan, state: ResumeState | None) -> Stage:
         seed_step(self._seed, plan.step)
-        stage = begin_stage(
-            self._embedder, self._images, self._compute, self._training, plan, self._open_images
-        )
+        stage = begin_stage(self._embedder, self._inputs, plan)
         # Moments and proxies go on within a stage only, and not if its loss was changed.
         if state and plan.step == state.step + 1 and state.of == (plan.stage, plan.options.loss):
             restore_training_state(stage.optimizer, stage.loss, state.training_state)
         return stage
 
-    def _open_images(self) -> Feed:
-        # Once: images that two stages train on are put on the device only once.
-        if self._feed is None:
-            self._feed = open_feed(self._images.train, self._compute.device, self._training)
-        return self._feed
+    def _solve_head(self, plan: StepPlan) -> TrainedStep:
+        if plan.index:
+            self._inputs.forget_features()
+        features = self._inputs.frozen_features(self._embedder)
+        solve_head(self._embedder, features, self._images, self._training.head)
+        vectors = embed_features(self._embedder.head.eval(), features.validation)
+        row = {
+            **{"stage": plan.stage, "trained": "nothing", "step": plan.step},
+            "epoch": plan.first_epoch - 1,
+            **{"learning_rate": 0.0, "loss": "closed_form"},
+            **dict.fromkeys(("train_loss", "validation_loss", "images_per_second"), math.nan),
+        }
+        return self._measure(plan, vectors, [row], {})
 
     def _train(self, trainer: StepTrainer, stage: Stage, plan: StepPlan) -> TrainedStep:
         rows, vectors = trainer.train(stage, plan, self._meter.class_accuracy)
+        state = collect_training_state(stage.optimizer, stage.loss)
+        return self._measure(plan, vectors, rows, state)
+
+    def _measure(
+        self,
+        plan: StepPlan,
+        vectors: Tensor,
+        rows: list[dict[str, Any]],
+        training_state: dict[str, Tensor],
+    ) -> TrainedStep:
         validation = embeddings_table(self._images.validation, vectors, plan.step, "validation")
         metrics = self._meter.measure(validation)
         # Batch normalisation is a little different in each process.
@@ -226,7 +252,7 @@ class _Session:
         checkpoint = Checkpoint(
             self._card.model_copy(update=facts | {"metrics": metrics}),
             copy_to_cpu(self._embedder.state_dict()),
-            collect_training_state(stage.optimizer, stage.loss),
+            training_state,
         )
         self._consider(checkpoint)
         held_out = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -10,25 +9,14 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from plankton_embedding.parameters import TrainingOptions
 from plankton_embedding.training.augmentation import Augmentation
-from plankton_embedding.training.device import Compute
+from plankton_embedding.training.backbones import freeze_blocks
 from plankton_embedding.training.embedder import Embedder
 from plankton_embedding.training.feed import CachedFeed, Feed
 from plankton_embedding.training.inference import embed_features, map_images
-from plankton_embedding.training.labelled_images import LabelledImages
-from plankton_embedding.training.losses import build_loss
+from plankton_embedding.training.losses import build_loss, start_at_class_means
 from plankton_embedding.training.plan import StepPlan
-
-logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class SplitImages:
-    """The images that training looks at."""
-
-    train: LabelledImages
-    validation: LabelledImages
+from plankton_embedding.training.stage_inputs import StageInputs
 
 
 @dataclass
@@ -59,40 +47,50 @@ class Stage:
     embed_validation: Callable[[], Tensor]
 
 
-def begin_stage(
-    embedder: Embedder,
-    images: SplitImages,
-    compute: Compute,
-    options: TrainingOptions,
-    plan: StepPlan,
-    open_images: Callable[[], Feed],
-) -> Stage:
-    """Set a stage up; ``open_images`` gives the training images, if it trains on them.
+def begin_stage(embedder: Embedder, inputs: StageInputs, plan: StepPlan) -> Stage:
+    """Set a stage up.
 
-    While the backbone is frozen its features cannot change: they are computed once, in
-    evaluation mode and without augmentation, and the head trains on them.
+    While the backbone is frozen its features cannot change: they are computed once, and the head
+    trains on them.
     """
+    images, compute, options = inputs.images, inputs.compute, inputs.options
     embedder.to(compute.device).eval()
-    size = options.evaluation_batch_size
+    embedder.batch_norm_is_frozen = options.batch_norm == "frozen"
     network: nn.Module
     feed: Feed
     augment: Augmentation | None
-    if plan.freezes_backbone:
-        train, validation = (
-            map_images(embedder.features, split, compute, size, f"features, {name}")
-            for split, name in ((images.train, "train"), (images.validation, "validation"))
-        )
-        logger.info("Computed the frozen backbone's features of %d images", len(train))
-        network, feed, augment = embedder.head, CachedFeed(train), None
-        embed_validation = partial(embed_features, network, validation)
-    else:
-        network, augment = embedder, Augmentation(options.augmentation)
-        feed = open_images()
-        embed_validation = partial(map_images, network, images.validation, compute, size)
     classes = int(images.train.labels.max()) + 1
     loss = build_loss(
         plan.options.loss, options.losses, classes, embedder.embedding_size, embedder.origin
     ).to(compute.device)
-    parameters = [*network.parameters(), *loss.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=plan.options.learning_rate, fused=True)
-    return Stage(network, loss, optimizer, feed, augment, embed_validation)
+    if options.head.start == "discriminants":
+        start_at_class_means(loss, lambda: inputs.class_means(embedder))
+    if plan.freezes_backbone:
+        features = inputs.frozen_features(embedder)
+        network, feed, augment = embedder.head, CachedFeed(features.train), None
+        embed_validation = partial(embed_features, network, features.validation)
+    else:
+        network, augment = embedder, Augmentation(options.augmentation)
+        freeze_blocks(embedder.backbone, plan.frozen_blocks)
+        feed = inputs.train_images()
+        size = options.evaluation_batch_size
+        embed_validation = partial(map_images, network, images.validation, compute, size)
+    return Stage(network, loss, _optimizer(embedder, loss, plan), feed, augment, embed_validation)
+
+
+def _optimizer(embedder: Embedder, loss: nn.Module, plan: StepPlan) -> torch.optim.Optimizer:
+    """Return one over head and loss, and over the backbone at a rate of its own if it trains."""
+    rate = plan.options.learning_rate
+    if plan.backbone_rate == 1:
+        trained = embedder.head if plan.freezes_backbone else embedder
+        groups = [{"params": [*_learning(trained), *loss.parameters()], "share": 1.0}]
+    else:
+        groups = [
+            {"params": [*embedder.head.parameters(), *loss.parameters()], "share": 1.0},
+            {"params": _learning(embedder.backbone), "share": plan.backbone_rate},
+        ]
+    return torch.optim.Adam(groups, lr=rate, fused=True)
+
+
+def _learning(network: nn.Module) -> list[nn.Parameter]:
+    return [parameter for parameter in network.parameters() if parameter.requires_grad]

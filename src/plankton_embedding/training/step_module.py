@@ -118,7 +118,7 @@ class StepModule(lightning.LightningModule):
     def on_train_batch_start(self, batch: Batch, batch_index: int) -> None:
         """Set the learning rate."""
         for group in self._optimizer.param_groups:
-            group["lr"] = self.learning_rate(batch_index)
+            group["lr"] = group["share"] * self.learning_rate(batch_index)
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Keep the norm of the gradient over all weights."""

@@ -17,12 +17,13 @@ from plankton_embedding.training.batch_stream import BatchStream
 from plankton_embedding.training.batches import build_sampler
 from plankton_embedding.training.class_balanced import Rows
 from plankton_embedding.training.device import Compute
+from plankton_embedding.training.labelled_images import SplitImages
 from plankton_embedding.training.lightning_parts import OwnEnvironment, OwnSignals
 from plankton_embedding.training.losses import drawn_triplets
 from plankton_embedding.training.plan import StepPlan
 from plankton_embedding.training.progress import Progress
 from plankton_embedding.training.recorder import EpochRecorder
-from plankton_embedding.training.stage import SplitImages, Stage
+from plankton_embedding.training.stage import Stage
 from plankton_embedding.training.step_module import StepModule
 
 # Lightning tells at every step what it does not use (GPUs, loggers, workers): it is made anew

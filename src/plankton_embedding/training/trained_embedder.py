@@ -13,7 +13,7 @@ from torch import Tensor
 
 from plankton_embedding.training.card import EmbedderCard, EmbedderError, read_card, write_card
 from plankton_embedding.training.checkpoint import CheckpointFolder
-from plankton_embedding.training.embedder import ARCHITECTURE, Embedder
+from plankton_embedding.training.embedder import Embedder
 
 _WEIGHTS, _CARD = EMBEDDER_FILES = ("embedder.safetensors", "card.json")
 
@@ -42,13 +42,10 @@ class TrainedEmbedder:
         ------
         EmbedderError
             If the weights are not those of the network that the card describes.
+        BackboneError
+            If the installed libraries do not have its backbone.
         """
-        if self.card.architecture != ARCHITECTURE:
-            raise EmbedderError(
-                f"the embedder's card names the architecture {self.card.architecture!r}; this "
-                f"version knows {ARCHITECTURE!r}."
-            )
-        network = Embedder(self.card.embedder)
+        network = Embedder(self.card.embedder, self.card.backbone)
         try:
             network.load_state_dict(self.weights)
         except RuntimeError as error:

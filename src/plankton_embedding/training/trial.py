@@ -64,7 +64,7 @@ class Trial:
         ResumeError
             If it cannot go on: with another network, or with fewer steps than are done.
         """
-        after = len(self._done) if go_on and self._done else "auto"
+        after = self.steps[-1] if go_on and self._done else "auto"
         changes = {"resume_from": after, "resume_version": "latest"}
         options = parameters.training.model_copy(update=changes)
         work = (self._store, self._splits, parameters.embedder, options, parameters.seed)
@@ -111,12 +111,12 @@ class Trial:
 
     def tables(self, step: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         """Return a step's history, metrics and validation embeddings."""
-        found = self._done[step - 1]
+        found = self._done[self.steps.index(step)]
         is_validation = found.embeddings["split"] == "validation"
         return found.history, found.metrics, found.embeddings[is_validation]
 
     def _checkpoint(self, step: int) -> Checkpoint | KeptCheckpoint:
-        return self._done[step - 1].checkpoint
+        return self._done[self.steps.index(step)].checkpoint
 
 
 def _lighten(steps: list[TrainedStep]) -> list[TrainedStep]:

@@ -38,17 +38,18 @@ def train_embedder(
         yield step.history, step.metrics, step.embeddings, step.checkpoint
 
 
-def embed_untrained(
+def embed_frozen(
     image_store: ImageStore,
     splits: pd.DataFrame,
     embedder: EmbedderOptions,
     training: TrainingOptions,
     seed: int,
-) -> pd.DataFrame:
-    """Embed the held-out images by the network before its training, if classes are unseen."""
-    from plankton_embedding.training.untrained import embed_untrained as embed
+    checkpoints: Any,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Map the held-out images by the frozen backbone, alone and with a closed-form head."""
+    from plankton_embedding.training.frozen import embed_frozen as embed
 
-    return embed(image_store, splits, embedder, training, seed)
+    return embed(image_store, splits, embedder, training, seed, checkpoints)
 
 
 def select_embedder(checkpoints: Any) -> tuple[Any, dict[str, Any]]:

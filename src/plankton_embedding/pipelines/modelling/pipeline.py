@@ -7,7 +7,7 @@ from typing import Any
 from kedro.pipeline import Node, Pipeline
 
 from plankton_embedding.pipelines.modelling.nodes import (
-    embed_untrained,
+    embed_frozen,
     select_embedder,
     train_embedder,
 )
@@ -34,16 +34,17 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                 tags="training",
             ),
             Node(
-                embed_untrained,
+                embed_frozen,
                 inputs=[
                     "image_store",
                     "splits",
                     "params:embedder",
                     "params:training",
                     "params:seed",
+                    "checkpoints",
                 ],
-                outputs="untrained_embeddings",
-                name="embed_untrained",
+                outputs=["frozen_features", "closed_form_embeddings"],
+                name="embed_frozen",
             ),
             Node(
                 select_embedder,

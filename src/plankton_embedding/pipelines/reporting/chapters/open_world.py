@@ -31,7 +31,7 @@ def create_chapter() -> Pipeline:
                 open_world.measure_zero_shot,
                 [
                     "reported_embeddings",
-                    "untrained_embeddings",
+                    "closed_form_embeddings",
                     "image_store",
                     "splits",
                     OPTIONS,

@@ -18,9 +18,22 @@ def create_chapter() -> Pipeline:
         "scores",
         [
             make_node(
-                measurements.score_raw_pixels,
+                measurements.predict_from_pixels,
                 ["image_store", "splits", "data_summary", "embedder_card"],
-                "raw_pixel_baseline",
+                "pixel_predictions",
+            ),
+            make_node(measurements.score_raw_pixels, ["pixel_predictions"], "raw_pixel_baseline"),
+            make_node(
+                measurements.compare_baselines,
+                [
+                    "reported_embeddings",
+                    "closed_form_embeddings",
+                    "frozen_features",
+                    "pixel_predictions",
+                    OPTIONS,
+                    SEED,
+                ],
+                "baseline_comparison",
             ),
             make_node(
                 measurements.measure_prevalence,
@@ -53,6 +66,7 @@ def create_chapter() -> Pipeline:
                     "class_prevalence",
                     "label_judgements",
                     "classifier_comparison",
+                    "baseline_comparison",
                 ],
                 "score_summaries",
             ),
@@ -88,6 +102,7 @@ def create_chapter() -> Pipeline:
                 [
                     "metrics",
                     "data_summary",
+                    "baseline_comparison",
                     "retrieval_figure",
                     "weighted_accuracy_figure",
                     "mistake_severity_figure",

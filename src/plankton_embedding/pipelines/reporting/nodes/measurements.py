@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from plankton_embedding.analysis import (
+    baselines,
     classifiers,
     clustering,
     confusions,
@@ -15,13 +16,13 @@ from plankton_embedding.analysis import (
     label_suspects,
     mistake_severity,
     prevalence,
+    raw_pixels,
     retrieval,
     scores,
     significance,
     steps,
 )
 from plankton_embedding.analysis.embedding_tables import best_step, validation_steps
-from plankton_embedding.analysis.raw_pixels import predict_from_pixels
 from plankton_embedding.images.store import ImageStore
 from plankton_embedding.images.summary import check_same_data
 from plankton_embedding.parameters import ReportingOptions
@@ -163,18 +164,18 @@ def map_embedding(
     return embedding_map.map_embedding(embeddings, predictions, options, seed)
 
 
-def score_raw_pixels(
+def predict_from_pixels(
     image_store: ImageStore | None,
     splits: pd.DataFrame,
     data_summary: dict[str, Any],
     embedder_card: dict[str, Any],
-) -> dict[str, float | int]:
-    """Score the baseline without a network, on the very images that the embedder was tested on.
+) -> pd.DataFrame:
+    """Classify the very images that the embedder was tested on without a network.
 
-    Empty without images.
+    No rows without images.
     """
     if image_store is None:
-        return {}
+        return pd.DataFrame(columns=["image_id", "class_name", "predicted_class"])
     check_same_data(
         {
             "data_summary": data_summary["fingerprint"],
@@ -182,8 +183,31 @@ def score_raw_pixels(
             "embedder_card": embedder_card["data_fingerprint"],
         }
     )
-    predicted = predict_from_pixels(image_store, splits)
-    return scores.accuracy_summary(predicted["class_name"], predicted["predicted_class"])
+    return raw_pixels.predict_from_pixels(image_store, splits)
+
+
+def score_raw_pixels(pixel_predictions: pd.DataFrame) -> dict[str, float | int]:
+    """Score the baseline without a network; empty without images."""
+    if pixel_predictions.empty:
+        return {}
+    return scores.accuracy_summary(
+        pixel_predictions["class_name"], pixel_predictions["predicted_class"]
+    )
+
+
+def compare_baselines(
+    reported_embeddings: pd.DataFrame,
+    closed_form_embeddings: pd.DataFrame,
+    frozen_features: pd.DataFrame,
+    pixel_predictions: pd.DataFrame,
+    reporting: ReportingOptions,
+    seed: int,
+) -> pd.DataFrame:
+    """Measure what the training added to the frozen backbone and to raw pixels."""
+    predictions = baselines.predict_by_baselines(
+        reported_embeddings, closed_form_embeddings, frozen_features, pixel_predictions
+    )
+    return baselines.compare_baselines(predictions, reporting.classifiers.bootstrap_draws, seed)
 
 
 def summarise_scores(
@@ -192,9 +216,11 @@ def summarise_scores(
     class_prevalence: pd.DataFrame,
     label_judgements: pd.DataFrame,
     classifier_comparison: pd.DataFrame,
+    baseline_comparison: pd.DataFrame,
 ) -> dict[str, Any]:
     """Take from tables what belongs to the metrics."""
     return {
+        "baselines": baselines.summarise_baselines(baseline_comparison),
         "retrieval": retrieval.summarise_retrieval(retrieval_scores),
         "prevalence": prevalence.summarise_prevalence(weighted_accuracy, class_prevalence),
         "label_suspects": label_suspects.summarise_label_suspects(label_judgements),

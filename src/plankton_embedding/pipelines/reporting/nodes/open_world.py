@@ -31,7 +31,7 @@ from plankton_embedding.parameters import GalleryOptions, ReportingOptions
 
 def measure_zero_shot(
     embeddings: pd.DataFrame,
-    untrained_embeddings: pd.DataFrame,
+    closed_form_embeddings: pd.DataFrame,
     image_store: ImageStore | None,
     splits: pd.DataFrame,
     reporting: ReportingOptions,
@@ -46,7 +46,7 @@ def measure_zero_shot(
     sets = support_sets.draw_support_sets(
         images, options.support_sizes, options.held_out_share, options.draws, seed
     )
-    vectors = vectors_to_compare(images, untrained_embeddings, image_store, options.pixel_side)
+    vectors = vectors_to_compare(images, closed_form_embeddings, image_store, options.pixel_side)
     return zero_shot.compare_zero_shot(vectors, sets, options.neighbours), sets.left_out
 
 
