@@ -97,6 +97,14 @@ bench-data: $(INSTALLED) $(SAMPLE)  ## measure scan, store and reads (20 minutes
 bench-training: $(INSTALLED) $(SAMPLE)  ## measure the training: steps, memory, recipes (an hour)
 	@$(BIN)/python -m benchmarks.training
 
+.PHONY: bench-accuracy
+bench-accuracy: $(INSTALLED)  ## measure accuracy on real plankton (two hours; needs ../shared)
+	@$(BIN)/python -m benchmarks.accuracy
+
+.PHONY: bench-backbones
+bench-backbones: $(INSTALLED)  ## measure the speed of several backbones (10 minutes)
+	@$(BIN)/python -m benchmarks.backbones
+
 .PHONY: bench-reporting
 bench-reporting: $(INSTALLED)  ## measure the report on random embeddings (10 minutes)
 	@$(BIN)/python -m benchmarks.reporting

@@ -3,8 +3,8 @@
 ``PYTHONPATH=src python -m benchmarks.gpu`` first checks that a training step on the GPU agrees with
 one on the CPU, then measures, and ends in one table in Markdown. With ``--rehearse`` it runs on the
 CPU, on next to nothing, to show that it runs; its figures mean nothing then. Needs torch 2.11 or
-later, torchvision, lightning, pytorch-metric-learning, pydantic, pandas, pyarrow, safetensors,
-scipy, scikit-learn, Pillow and tqdm.
+later, torchvision, timm, lightning, pytorch-metric-learning, pydantic, pandas, pyarrow,
+safetensors, scipy, scikit-learn, Pillow and tqdm.
 """
 
 from __future__ import annotations
@@ -33,12 +33,16 @@ from benchmarks.peers import peer_steps
 from benchmarks.settings import load_parameters
 from plankton_embedding.images.store import ImageStore
 from plankton_embedding.parameters import Parameters
+from plankton_embedding.training.device import Compute
 from plankton_embedding.training.embedder import Embedder
+from plankton_embedding.training.inference import map_images
+from plankton_embedding.training.labelled_images import select_images
 from plankton_embedding.training.losses import build_loss
 from plankton_embedding.training.session import train_in_steps
 from plankton_embedding.training.weights import initialise
 
 CLASSES = 27
+BACKBONES = ("tf_efficientnet_lite0", "convnext_atto")
 REFERENCE_IMAGES_PER_SECOND = 62.6
 # 100 epochs of 600 batches of 60 images: 5 of the head, 95 of the whole network.
 EPOCHS = {"head": 5, "network": 95}
@@ -153,6 +157,33 @@ def measure_steps(scale: Scale, store: ImageStore, splits: pd.DataFrame) -> dict
     return rows
 
 
+def measure_backbones(scale: Scale, store: ImageStore, splits: pd.DataFrame) -> dict[str, str]:
+    """Time a step and the embedding of two backbones of timm, and the embedding of the default."""
+    rows = {}
+    images = select_images(store, splits, "train")
+    for backbone in ("inception_v3", *BACKBONES):
+        batch = scale.batch_sizes[-1]
+        batches = {"classes": 20, "images_per_class": batch // 20}
+        options = _options(backbone, device=scale.device, device_cache="always", batches=batches)
+        if backbone != "inception_v3":
+            rate, _ = images_per_second(scale, options, store, splits)
+            rows[f"full-network step, {batch} images, {backbone}"] = f"{rate:,.0f} images/s"
+        compute = Compute(options.training)
+        network = Embedder(options.embedder).to(compute.device).eval()
+        seconds = []
+        for _ in range(2):
+            _synchronise(scale)
+            began = time.perf_counter()
+            map_images(network, images, compute, batch)
+            _synchronise(scale)
+            seconds.append(time.perf_counter() - began)
+        # The first warms up.
+        rows[f"embedding, batches of {batch}, {backbone}"] = (
+            f"{len(images) / seconds[1]:,.0f} images/s"
+        )
+    return rows
+
+
 def images_per_second(
     scale: Scale, options: Parameters, store: ImageStore, splits: pd.DataFrame
 ) -> tuple[float, float]:
@@ -259,9 +290,14 @@ def extrapolate_protocol(scale: Scale, store: ImageStore, splits: pd.DataFrame) 
     }
 
 
-def _options(**training: Any) -> Parameters:
-    stages = {"head": {"steps": 0}, "network": {"steps": 1}}
-    return load_parameters(None, embedder={"weights": None}, training=stages | training)
+def _options(backbone: str = "inception_v3", **training: Any) -> Parameters:
+    stages = {
+        "head": {"steps": 0, "start": "random", "refit": False},
+        "warm_up": {"steps": 0},
+        "network": {"steps": 1},
+    }
+    network = {"weights": None, "backbone": backbone}
+    return load_parameters(None, embedder=network, training=stages | training)
 
 
 def main() -> None:
@@ -273,6 +309,7 @@ def main() -> None:
     store, splits = make_images(scale)
     parts: list[Callable[[], dict[str, str]]] = [
         lambda: measure_steps(scale, store, splits),
+        lambda: measure_backbones(scale, store, splits),
         lambda: measure_peer(scale, store),
         lambda: extrapolate_protocol(scale, store, splits),
     ]

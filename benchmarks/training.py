@@ -20,6 +20,7 @@ from datetime import date
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,12 +41,11 @@ IMAGES = sorted((PROJECT / "data" / "01_raw" / "sample").glob("*/*.png"))
 ROUNDS = 5
 
 
-def parameters(**training: object) -> Parameters:
+def parameters(**training: Any) -> Parameters:
     """Return the default parameters, from random weights, on the CPU."""
-    changes = {"weights": None}
-    return load_parameters(
-        None, embedder=changes, training={"device": "cpu", "evaluation_batch_size": 60} | training
-    )
+    head = {"start": "random", "refit": False} | training.pop("head", {})
+    changes = {"device": "cpu", "evaluation_batch_size": 60, "head": head} | training
+    return load_parameters(None, embedder={"weights": None}, training=changes)
 
 
 def sample(per_class: int) -> tuple[list[Path], np.ndarray, list[str]]:

@@ -34,7 +34,7 @@ def test_right_parameters(values):
         ("training.head.learning_rate", float("nan"), "finite"),
         ("training.network.loss", "tripled", "'proxy_anchor' or 'arcface', not 'tripled'"),
         ("training.losses.triplet.form", "cubic", "'geometric', not 'cubic'"),
-        ("training.resume_from", 0, "greater than or equal to 1"),
+        ("training.resume_from", -1, "greater than or equal to 0"),
         ("training.device_cache_fraction", 1.5, "less than or equal to 1"),
         ("training.devices", 0, "greater than or equal to 1"),
         ("training.augmentation.rotation", 181, "less than or equal to 180"),
@@ -161,3 +161,28 @@ def test_parameters_are_changed_by_their_dotted_names(tiny):
     assert changed.training.head == tiny.training.head
     with pytest.raises(ParameterError, match=r"training\.network\.stpes"):
         change_parameters(tiny, {"training.network.stpes": 7})
+
+
+def test_a_margin_that_unit_embeddings_cannot_keep(values):
+    put(values, "embedder.activation", "unit")
+    with pytest.raises(
+        ParameterError, match=r"\n  training\.losses\.triplet\.margin is 5, .*at most 4: choose"
+    ):
+        validate_parameters(values)
+    put(values, "training.losses.triplet.margin", 0.3)
+    validate_parameters(values)
+
+
+def test_discriminants_alone_are_a_training_and_a_random_head_alone_is_none(values):
+    for stage in ("head", "warm_up", "network"):
+        put(values, f"training.{stage}.steps", 0)
+    with pytest.raises(ParameterError, match=r"start is random: nothing would be trained"):
+        validate_parameters(values)
+    put(values, "training.head.start", "discriminants")
+    validate_parameters(values)
+    put(values, "training.head.refit", True)
+    validate_parameters(values)
+    put(values, "training.head.start", "random")
+    put(values, "training.head.steps", 1)
+    with pytest.raises(ParameterError, match=r"set head\.start to discriminants"):
+        validate_parameters(values)

@@ -133,7 +133,7 @@ def tiny_values(images: Path) -> dict:
                 **stage,
                 "start": "random",
                 "shrinkage": "auto",
-                "fill": False,
+                "least_directions": 0,
                 "refit": False,
                 "learning_rate": 1e-2,
             },

@@ -49,7 +49,7 @@ def test_fewer_directions_than_classes_keep_the_strongest(images):
 def test_filling_changes_no_class_by_euclidean_distance(images):
     features, labels = images
     analysis = DiscriminantAnalysis(features, labels)
-    plain, filled = (analysis.solve(10, 0.3, fill) for fill in (False, True))
+    plain, filled = (analysis.solve(12, 0.3, least) for least in (0, 10))
     assert (plain.directions.shape[1], filled.directions.shape[1]) == (3, 10)
     answers = [
         classify(each.transform(features), fit_centroids(each.transform(features), labels))[0]
@@ -70,7 +70,7 @@ def test_validation_images_choose_the_shrinkage():
     features[:, 0] += np.where(labels == "a", 4, -4)
     train = (features[::2], labels[::2])
     validation = (features[1::2], labels[1::2])
-    chosen = choose_discriminants(train, validation, 1, None, True, False)
+    chosen = choose_discriminants(train, validation, 1, None, True, 0)
     assert chosen.shrinkage in SHRINKAGES
     by_hand = {}
     for shrinkage in SHRINKAGES:
@@ -80,7 +80,7 @@ def test_validation_images_choose_the_shrinkage():
         by_hand[shrinkage] = ((signs[1] == np.sign(of_a)) == (validation[1] == "a")).mean()
     best = max(by_hand.values())
     assert chosen.shrinkage == max(each for each, value in by_hand.items() if value == best)
-    assert choose_discriminants(train, validation, 1, 0.2, True, False).shrinkage == 0.2
+    assert choose_discriminants(train, validation, 1, 0.2, True, 0).shrinkage == 0.2
 
 
 def test_classes_whose_images_are_all_alike():

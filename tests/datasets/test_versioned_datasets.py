@@ -14,6 +14,7 @@ from PIL import Image
 from plankton_embedding.images.build import ImageStoreContent
 from plankton_embedding.images.store import ImageStore
 from plankton_embedding.parameters import EngineOptions, PreprocessOptions
+from plankton_embedding.training.backbones import INCEPTION_FACTS
 from plankton_embedding.training.card import EmbedderCard
 from plankton_embedding.training.checkpoint import Checkpoint
 from plankton_embedding.training.trained_embedder import select_embedder
@@ -217,7 +218,7 @@ def model_catalog(folder, save_version=FIRST):
 
 def test_checkpoints_grow_by_step_and_an_embedder_comes_back(tmp_path, tiny):
     card = {
-        "architecture": "inception_v3",
+        "backbone": INCEPTION_FACTS,
         "classes": ["a", "b"],
         "stage": "head",
         "data_fingerprint": "f1nger",

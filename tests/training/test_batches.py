@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from plankton_embedding.training.batches import SquareRootBatches
 from plankton_embedding.training.class_balanced import ClassBalancedBatches
 
 # Class 0 has 5 images, class 1 has 4, class 2 has 9, class 3 only 2.
@@ -60,3 +61,22 @@ def test_an_epoch_hangs_on_seed_and_number_alone(batches):
     assert np.array_equal(drawn(0, 1), first)
     assert not np.array_equal(drawn(0, 2), first)
     assert not np.array_equal(drawn(1, 1), first)
+
+
+def test_square_root_batches_lie_between_natural_and_equal_frequencies():
+    labels = np.repeat([0, 1, 2], [900, 100, 4])
+    batches = SquareRootBatches(labels, 50, batches=200, seed=0)
+    epoch = list(batches.epoch(1))
+    assert [len(rows) for rows in epoch] == [50] * 200
+    rows = np.concatenate(epoch)
+    # 30 : 10 : 2 of 42.
+    shares = np.bincount(labels[rows]) / len(rows)
+    np.testing.assert_allclose(shares, np.array([30, 10, 2]) / 42, atol=0.02)
+    # Every image of a class comes as often as any other, give or take once.
+    for label in range(3):
+        counts = np.bincount(rows, minlength=len(labels))[labels == label]
+        assert counts.max() - counts.min() <= 1
+    assert len(SquareRootBatches(labels, 50, batches=None, seed=0).epoch(1).__next__()) == 50
+    again = list(SquareRootBatches(labels, 50, batches=200, seed=0).epoch(1))
+    assert all((one == other).all() for one, other in zip(epoch, again, strict=True))
+    assert not (np.concatenate(list(batches.epoch(2))) == rows).all()

@@ -29,7 +29,12 @@ NOTHING_TRAINED = {f"training.{stage}.steps": 0 for stage in ("head", "warm_up",
 def solved(tiny):
     """Return parameters of a training that begins with discriminants."""
     return change_parameters(
-        tiny, {"training.head.start": "discriminants", "embedder.activation": "unit"}
+        tiny,
+        {
+            "training.head.start": "discriminants",
+            "embedder.activation": "unit",
+            "training.losses.triplet.margin": 0.3,
+        },
     )
 
 
@@ -75,6 +80,15 @@ def test_embeddings_have_length_1_and_units_without_a_discriminant_are_0(steps):
     # Three classes: two discriminants.
     assert (np.abs(vectors[:, :2]).max(axis=0) > 0.1).all()
     assert not vectors[:, 2:].any()
+
+
+def test_two_classes_are_more_than_two_points(solved, store, splits):
+    options = change_parameters(solved, {"training.head.least_directions": 4} | NOTHING_TRAINED)
+    two = splits[splits["class_name"] != "disc"]
+    (step,) = train_in_steps(store, two, options.embedder, options.training, solved.seed)
+    vectors = embedding_matrix(step.embeddings)
+    assert (np.abs(vectors).max(axis=0) > 1e-3).tolist() == [True] * 4 + [False] * 4
+    assert len(np.unique(vectors.round(4), axis=0)) == len(vectors)
 
 
 @pytest.mark.parametrize("activation", ["none", "sigmoid"])

@@ -29,7 +29,7 @@ def test_auto_takes_the_cpu_elsewhere(no_cuda):
 def test_cuda_asked_for_and_absent(no_cuda, tiny):
     training = tiny.training.model_copy(update={"device": "cuda"})
     with pytest.raises(DeviceError, match="no CUDA device"):
-        check_training(tiny.embedder, training)
+        check_training(tiny.embedder, training, tiny.preprocess)
 
 
 @pytest.mark.parametrize("has_it", [True, False])

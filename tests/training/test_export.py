@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from plankton_embedding.training import export
+from plankton_embedding.training.backbones import INCEPTION_FACTS
 from plankton_embedding.training.card import EmbedderCard, EmbedderError, package_versions
 from plankton_embedding.training.embedder import Embedder
 from plankton_embedding.training.export import ExportError, export_embedder
@@ -32,7 +33,7 @@ def embedder(tiny):
         network.train()(torch.randint(0, 256, (16, 75, 75), dtype=torch.uint8))
         network.head[1].weight *= 4
     card = EmbedderCard(
-        architecture="inception_v3",
+        backbone=INCEPTION_FACTS,
         classes=["a", "b"],
         step=1,
         stage="network",

@@ -5,6 +5,7 @@ import json
 import pytest
 import torch
 
+from plankton_embedding.training.backbones import BackboneError
 from plankton_embedding.training.card import EmbedderError, read_card, write_card
 from plankton_embedding.training.checkpoint import CheckpointFolder, write_checkpoint
 from plankton_embedding.training.trained_embedder import (
@@ -106,10 +107,28 @@ def test_weights_that_do_not_fit_the_card(embedder):
         TrainedEmbedder(embedder.weights, card).network()
 
 
-def test_an_architecture_of_the_future(embedder):
-    card = embedder.card.model_copy(update={"architecture": "inception_v9"})
-    with pytest.raises(EmbedderError, match="'inception_v9'"):
+def test_a_backbone_of_the_future(embedder):
+    options = embedder.card.embedder.model_copy(update={"backbone": "inception_v9"})
+    card = embedder.card.model_copy(update={"embedder": options})
+    with pytest.raises(BackboneError, match="'inception_v9'"):
         TrainedEmbedder(embedder.weights, card).network()
+
+
+def test_a_card_of_an_earlier_version(embedder, tmp_path):
+    write_embedder(tmp_path, embedder)
+    path = tmp_path / "card.json"
+    values = json.loads(path.read_text())
+    del values["backbone"], values["embedder"]["backbone"], values["training"]["batch_norm"]
+    values["architecture"] = "inception_v3"
+    for name in ("start", "shrinkage", "least_directions", "refit"):
+        del values["training"]["head"][name]
+    for stage in ("warm_up", "network"):
+        for name in ("backbone_rate", "frozen_blocks"):
+            del values["training"][stage][name]
+    del values["training"]["losses"]["proxy_softmax"]["label_smoothing"]
+    path.write_text(json.dumps(values))
+    assert read_embedder(tmp_path).card == embedder.card
+    read_embedder(tmp_path).network()
 
 
 def test_a_card_edited_by_hand(embedder, tmp_path):

@@ -71,7 +71,7 @@ class DiscriminantAnalysis:
         # Shrinking moves the eigenvalues alone: one decomposition serves all shrinkages.
         self._variances, self._axes = np.linalg.eigh(residuals.T @ residuals)
 
-    def solve(self, size: int, shrinkage: float, fill: bool = False) -> Discriminants:
+    def solve(self, size: int, shrinkage: float, least: int = 0) -> Discriminants:
         """Return at most `size` discriminants.
 
         Parameters
@@ -80,9 +80,10 @@ class DiscriminantAnalysis:
             Directions wanted.
         shrinkage
             Above 0, at most 1.
-        fill
-            Where classes less one are fewer than `size`: whether the directions in which classes
-            vary most follow, after whitening; at most as many as there are features.
+        least
+            Where classes less one are fewer: the directions in which classes vary most, after
+            whitening, fill up to this number. They change no nearest centroid by Euclidean
+            distance; without them, embeddings of length 1 of two classes would be two points.
         """
         variances = (1 - shrinkage) * np.maximum(self._variances, 0)
         variances = variances + shrinkage * self._variances.mean()
@@ -93,8 +94,9 @@ class DiscriminantAnalysis:
         means = (self._means - self._middle) @ whitening
         _, strengths, rows = np.linalg.svd(means, full_matrices=False)
         rows = rows[: min(size, len(means) - 1)][strengths[: min(size, len(means) - 1)] > 0]
-        if fill and len(rows) < size:
-            rows = np.concatenate([rows, self._rest(rows, variances, size - len(rows))])
+        missing = min(size, least, len(variances)) - len(rows)
+        if missing > 0:
+            rows = np.concatenate([rows, self._rest(rows, variances, missing)])
         return Discriminants(self._middle, whitening @ rows.T, shrinkage)
 
     def _rest(
@@ -104,7 +106,7 @@ class DiscriminantAnalysis:
         # What the unshrunk scatter looks like after whitening by the shrunk one.
         scatter = kept @ np.diag(np.maximum(self._variances, 0) / variances) @ kept
         _, axes = np.linalg.eigh(scatter)
-        return axes[:, ::-1][:, : min(count, len(variances) - len(rows))].T
+        return axes[:, ::-1][:, :count].T
 
 
 def choose_discriminants(
@@ -113,7 +115,7 @@ def choose_discriminants(
     size: int,
     shrinkage: float | None,
     on_unit_sphere: bool,
-    fill: bool,
+    least: int,
 ) -> Discriminants:
     """Fit discriminants to training images; validation images choose the shrinkage.
 
@@ -128,13 +130,13 @@ def choose_discriminants(
         the centroids of the training images; of equal ones the largest.
     on_unit_sphere
         Whether embeddings are scaled to length 1 before they are compared.
-    fill
+    least
         See `DiscriminantAnalysis.solve`.
     """
     analysis = DiscriminantAnalysis(*train)
     if shrinkage is not None:
-        return analysis.solve(size, shrinkage, fill)
-    found = {each: analysis.solve(size, each, fill) for each in SHRINKAGES}
+        return analysis.solve(size, shrinkage, least)
+    found = {each: analysis.solve(size, each, least) for each in SHRINKAGES}
     accuracy = {
         each: _balanced_accuracy(train, validation, discriminants, on_unit_sphere)
         for each, discriminants in found.items()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from plankton_embedding.errors import UserError
@@ -84,6 +84,10 @@ __all__ = [
 ]
 
 
+# Of two points on opposite sides of the sphere of radius 1.
+_FARTHEST_SQUARED = 4
+
+
 class Parameters(Options):
     """All parameters of the project, as they lie in ``conf/*/parameters``."""
 
@@ -106,6 +110,20 @@ class Parameters(Options):
     reporting: ReportingOptions
     sweep: SweepOptions
 
+    @model_validator(mode="after")
+    def _margin_can_be_kept(self) -> Parameters:
+        training = self.training
+        stages = (training.head, training.warm_up, training.network)
+        margin = training.losses.triplet.margin
+        uses_triplets = any(stage.steps and stage.loss == "triplet" for stage in stages)
+        if uses_triplets and self.embedder.activation == "unit" and margin >= _FARTHEST_SQUARED:
+            raise ValueError(
+                f"training.losses.triplet.margin is {margin:g}, but squared distances of "
+                "embeddings of length 1 (embedder.activation: unit) are at most "
+                f"{_FARTHEST_SQUARED}: choose a margin of 0.1 to 1, or the activation sigmoid"
+            )
+        return self
+
 
 class ParameterError(UserError):
     """A parameter is unknown, missing or has an impossible value."""
@@ -125,7 +143,8 @@ def validate_parameters(values: dict[str, Any]) -> Parameters:
         raise ParameterError(
             "these parameters are wrong (conf/base/parameters lists all that there are):\n"
             + "\n".join(
-                f"  {name}: {' or '.join(why)}" for name, why in _problems(error, values).items()
+                f"  {name}{': ' if name else ''}{' or '.join(why)}"
+                for name, why in _problems(error, values).items()
             )
         ) from None
 

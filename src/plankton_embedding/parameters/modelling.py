@@ -105,7 +105,9 @@ class HeadStageOptions(StageOptions):
     shrinkage: Annotated[float, Field(gt=0, le=1)] | Literal["auto"] = Field(
         description="of the scatter within classes towards a multiple of the identity"
     )
-    fill: bool = Field(description="whether further directions fill the embedding size")
+    least_directions: int = Field(
+        ge=0, description="where classes are fewer, directions in which they vary fill up to it"
+    )
     refit: bool = Field(description="whether the head is solved again after the last step")
 
 

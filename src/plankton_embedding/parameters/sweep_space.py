@@ -70,7 +70,7 @@ def acts(name: str, parameters: Parameters) -> bool:
     if block == "losses":
         used = {stage.loss for stage in stages.values() if stage.steps}
         return rest.partition(".")[0] in used
-    of_closed_form = block == "head" and rest in ("start", "shrinkage", "fill", "refit")
+    of_closed_form = block == "head" and rest in ("start", "shrinkage", "least_directions", "refit")
     return block not in stages or rest == "steps" or of_closed_form or stages[block].steps > 0
 
 

@@ -113,7 +113,7 @@ def read_card(path: Path) -> EmbedderCard:
 # What cards of earlier versions do not say, since it could not be otherwise.
 _EARLIER_BACKBONE = {"backbone": INCEPTION}
 _EARLIER_TRAINING = {"batch_norm": "train"}
-_EARLIER_HEAD = {"start": "random", "shrinkage": "auto", "fill": False, "refit": False}
+_EARLIER_HEAD = {"start": "random", "shrinkage": "auto", "least_directions": 0, "refit": False}
 _EARLIER_NETWORK = {"backbone_rate": 1.0, "frozen_blocks": 0}
 _EARLIER_SOFTMAX = {"label_smoothing": 0.0}
 

@@ -59,7 +59,7 @@ def solve_head(
     images
         That they are of.
     options
-        ``shrinkage`` and ``fill``.
+        ``shrinkage`` and ``least_directions``.
     """
     train, validation = (
         (values.double().cpu().numpy(), split.table["class_name"].to_numpy(dtype=str))
@@ -72,7 +72,12 @@ def solve_head(
     linear, activation = embedder.head[1], embedder.head[2]
     on_unit_sphere = isinstance(activation, UnitLength)
     found = choose_discriminants(
-        train, validation, embedder.embedding_size, shrinkage, on_unit_sphere, options.fill
+        train,
+        validation,
+        embedder.embedding_size,
+        shrinkage,
+        on_unit_sphere,
+        options.least_directions,
     )
     directions = found.directions
     if isinstance(activation, nn.Sigmoid):

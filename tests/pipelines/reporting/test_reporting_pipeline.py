@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from plankton_embedding.images.summary import MixedDataError
-from plankton_embedding.pipelines.reporting.nodes.measurements import score_raw_pixels
+from plankton_embedding.pipelines.reporting.nodes.measurements import predict_from_pixels
 from report_run import report_on
 
 FINGERPRINT = "0123456789abcdef"
@@ -65,7 +65,9 @@ def outputs(embeddings):
     totals = {"images_found": 15, "images_accepted": 12, "images_rejected": 3, "classes": 3}
     inputs = {
         "embeddings": embeddings,
-        "untrained_embeddings": embeddings.head(0),
+        # As good as the embedder is at step 2, and without b where it is best.
+        "closed_form_embeddings": embeddings[embeddings["step"] == 2].assign(step=0),
+        "frozen_features": embeddings[embeddings["step"] == 2].assign(step=0, e00=0.0),
         "splits": splits,
         "image_store": StoreInMemory(splits),
         "training_history": pd.DataFrame({**epochs, **history, "learning_rate": 1e-3}),
@@ -140,7 +142,7 @@ def test_a_report_on_other_images_than_those_of_the_embedder_is_refused(embeddin
     splits = embeddings[["image_id", "class_name", "split"]]
     other = {"data_fingerprint": "f" * 16}
     with pytest.raises(MixedDataError, match=r"embedder_card ffff.*--load-versions"):
-        score_raw_pixels(StoreInMemory(splits), splits, {"fingerprint": FINGERPRINT}, other)
+        predict_from_pixels(StoreInMemory(splits), splits, {"fingerprint": FINGERPRINT}, other)
 
 
 def test_no_torch_is_imported():
@@ -181,7 +183,8 @@ def given_inputs(embeddings):
     counts = {"found": 4, "rejected": 0, "train": 0, "validation": 2, "test": 2, "dropped": 0}
     return {
         "embeddings": embeddings,
-        "untrained_embeddings": embeddings.head(0),
+        "closed_form_embeddings": embeddings.head(0),
+        "frozen_features": embeddings.head(0),
         "splits": embeddings[["image_id", "class_name", "split"]].drop_duplicates("image_id"),
         "class_counts": pd.DataFrame({"class_name": CLASSES, **counts}),
         "data_summary": {
