@@ -232,7 +232,7 @@ def measure_unseen(seeds: tuple[int, ...] = SEEDS) -> dict[str, str]:
         vectors = {"trained": images.filter(regex=r"^e\d+$").to_numpy(dtype=float)}
         found = compare_zero_shot(vectors, sets, 5)
         for row in found[found["measure"] == "harmonic_mean"].itertuples():
-            scores.add(f"harmonic mean, {SUPPORT} images, {row.method}", row.mean)
+            scores.add(f"harmonic mean, {SUPPORT} images, {row.method}", float(str(row.mean)))
     return scores.rows("lake_zooplankton, 10 classes unseen")
 
 

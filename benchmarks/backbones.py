@@ -65,7 +65,7 @@ def measure(name: str) -> str:
     learning = _images_per_second(learn)
     licence = "BSD-3-Clause (torchvision)"
     if network.facts.source == "timm":
-        licence = str(timm.get_pretrained_cfg(name).license or "–")
+        licence = str(getattr(timm.get_pretrained_cfg(name), "license", None) or "–")
     return (
         f"| `{name}` | {size} | {weights / 1e6:.1f} | {counter.get_total_flops() / 2e9:.2f} | "
         f"{network.facts.features} | {embedding:.0f} | {learning:.0f} | {licence} |"

@@ -40,7 +40,7 @@ from plankton_embedding.pipelines.inference import create_pipeline
 from plankton_embedding.training.card import EmbedderCard, package_versions
 from plankton_embedding.training.device import Compute
 from plankton_embedding.training.embed_files import forward
-from plankton_embedding.training.embedder import ARCHITECTURE, Embedder
+from plankton_embedding.training.embedder import Embedder
 from plankton_embedding.training.trained_embedder import TrainedEmbedder
 from plankton_embedding.training.weights import initialise
 
@@ -54,7 +54,7 @@ def make_embedder(parameters: Parameters) -> TrainedEmbedder:
     network = Embedder(parameters.embedder)
     initialise(network, None)
     card = EmbedderCard(
-        architecture=ARCHITECTURE,
+        backbone=network.facts,
         classes=[f"class_{number:02d}" for number in range(CLASSES)],
         step=1,
         stage="network",

@@ -150,7 +150,7 @@ def test_every_parameter_has_a_meaning():
 
 def test_the_table_of_parameters_has_types_bounds_and_defaults():
     rows = {one.name: one for one in list_parameters(CONF)}
-    assert rows["preprocess.image_size"].kind == "whole number ≥ 75 and ≤ 1024"
+    assert rows["preprocess.image_size"].kind == "whole number ≥ 32 and ≤ 1024"
     assert rows["preprocess.image_size"].default == "299"
     assert rows["preprocess.background"].kind.count("<code>") == 3
     assert rows["embedder.weights"].kind.endswith("or a path, or `null`")

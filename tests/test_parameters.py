@@ -51,7 +51,7 @@ def test_right_parameters(values):
             "should be a valid list, not 'Calanus' or should be a valid integer",
         ),
         ("split.unseen_classes", ["Calanus", 7], "valid string, not 7"),
-        ("preprocess.image_size", 74, "greater than or equal to 75"),
+        ("preprocess.image_size", 31, "greater than or equal to 32"),
         ("engine.workers", 0, "-1 (one a core) or at least 1"),
         ("embedder.dropout", 1, "less than 1"),
         ("seed", -1, "greater than or equal to 0"),

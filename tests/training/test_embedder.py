@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from plankton_embedding.training.augmentation import flip_and_turn
-from plankton_embedding.training.embedder import FEATURE_SIZE, Embedder, network_input
+from plankton_embedding.training.backbones import INCEPTION_FACTS
+from plankton_embedding.training.embedder import Embedder, network_input
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def test_embeddings_lie_between_0_and_1(embedder):
         embeddings = embedder(images)
         features = embedder.features(images)
     assert embeddings.shape == (3, 8)
-    assert features.shape == (3, FEATURE_SIZE)
+    assert features.shape == (3, 2048)
     assert ((embeddings > 0) & (embeddings < 1)).all()
     assert torch.allclose(embedder.head(features), embeddings)
 
@@ -33,14 +34,15 @@ def test_an_image_is_embedded_alike_in_any_batch(embedder):
 
 def test_gray_input_is_scaled_as_pretrained_weights_expect():
     levels = torch.tensor([[[0, 255]]], dtype=torch.uint8)
-    channels = network_input(levels, "gray")
+    channels = network_input(levels, "gray", INCEPTION_FACTS)
     assert channels.shape == (1, 3, 1, 2)
     assert channels[0, :, 0].tolist() == [[-1, 1]] * 3
 
 
 def test_reference_input_is_channel_0_of_a_canvas_of_ones():
     levels = torch.tensor([[[0, 128]]], dtype=torch.uint8)
-    assert network_input(levels, "reference")[0, :, 0].tolist() == [[0, 0.5], [1, 1], [1, 1]]
+    channels = network_input(levels, "reference", INCEPTION_FACTS)
+    assert channels[0, :, 0].tolist() == [[0, 0.5], [1, 1], [1, 1]]
 
 
 def test_augmentation_gives_the_eight_flips_and_turns_and_no_other():

@@ -204,7 +204,7 @@ def test_what_cannot_be_resumed_is_an_error_that_says_why(trained, train, disk):
     disk.write("v1", trained[:2])
     with pytest.raises(ResumeError, match=r"no earlier training has that step \(v1 has 1 to 2\)"):
         train(resume_from=3)
-    with pytest.raises(ResumeError, match="only 1 steps are planned"):
+    with pytest.raises(ResumeError, match="last step that is planned is 1"):
         train({"network": {"steps": 0}}, resume_from=2)
     with pytest.raises(ResumeError, match=r"'v7', but there is no such version.*v1"):
         train(resume_from=1, resume_version="v7")

@@ -57,14 +57,15 @@ class Parameter:
 def list_parameters(conf: Path) -> list[Parameter]:
     """List all parameters in the order of the models.
 
-    A parameter without a comment of its own has that of the same field of another block of the
-    same model: ``training.network`` means by ``steps`` what ``training.head`` does.
+    A parameter without a comment of its own has that of the same field of a block beside it, or of
+    the same model: ``training.network`` means by ``steps`` what ``training.head`` does.
     """
     keys = _keys(conf / "base")
     fields = list(_walk(Parameters.model_json_schema()))
     shared = {
-        (owner, field): keys[name].comment
+        (place, field): keys[name].comment
         for name, owner, field, _ in fields[::-1]
+        for place in (owner, _beside(name))
         if keys[name].comment
     }
     return [
@@ -72,10 +73,17 @@ def list_parameters(conf: Path) -> list[Parameter]:
             name,
             _kind(schema),
             _default(keys[name].value, conf),
-            keys[name].comment or shared.get((owner, field), ""),
+            keys[name].comment
+            or shared.get((owner, field), "")
+            or shared.get((_beside(name), field), ""),
         )
         for name, owner, field, schema in fields
     ]
+
+
+def _beside(name: str) -> str:
+    """Return the name of the block that holds a parameter's block."""
+    return ".".join(name.split(".")[:-2])
 
 
 def parameters_page(conf: Path) -> str:

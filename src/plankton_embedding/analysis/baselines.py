@@ -86,12 +86,12 @@ def compare_baselines(predictions: pd.DataFrame, draws: int, seed: int) -> pd.Da
     """
     pairs = compare_in_pairs(predictions)
     pairs = pairs[pairs["first"] == TRAINED].set_index("second")
+    gains, p_values = pairs["difference"].to_dict(), pairs["adjusted_p_value"].to_dict()
     rows = []
     for kind, part in predictions.groupby("classifier", sort=False):
         true, predicted = part["class_name"].astype(str), part["predicted_class"].astype(str)
         low, high = bootstrap_intervals(true, predicted, draws, seed)["balanced_accuracy"]
         scores = averaged_scores(class_scores(true, predicted))
-        is_compared = kind in pairs.index
         rows.append(
             {
                 "vectors": kind,
@@ -99,8 +99,8 @@ def compare_baselines(predictions: pd.DataFrame, draws: int, seed: int) -> pd.Da
                 "balanced_accuracy": scores["balanced_accuracy"],
                 "balanced_accuracy_low": low,
                 "balanced_accuracy_high": high,
-                "gain": pairs.loc[kind, "difference"] if is_compared else np.nan,
-                "p_value": pairs.loc[kind, "adjusted_p_value"] if is_compared else np.nan,
+                "gain": gains.get(kind, np.nan),
+                "p_value": p_values.get(kind, np.nan),
             }
         )
     return pd.DataFrame(rows)

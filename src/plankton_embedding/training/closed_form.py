@@ -70,6 +70,7 @@ def solve_head(
     )
     shrinkage = None if options.shrinkage == "auto" else options.shrinkage
     linear, activation = embedder.head[1], embedder.head[2]
+    weight, bias = linear.get_parameter("weight"), linear.get_parameter("bias")
     on_unit_sphere = isinstance(activation, UnitLength)
     found = choose_discriminants(
         train,
@@ -84,10 +85,10 @@ def solve_head(
         directions = directions / found.transform(train[0]).std(axis=0).max()
     count = directions.shape[1]
     with torch.no_grad():
-        linear.weight.zero_()
-        linear.bias.zero_()
-        linear.weight[:count] = torch.from_numpy(directions.T)
-        linear.bias[:count] = torch.from_numpy(-found.middle @ directions)
+        weight.zero_()
+        bias.zero_()
+        weight[:count] = torch.from_numpy(directions.T)
+        bias[:count] = torch.from_numpy(-found.middle @ directions)
     logger.info("Solved the head: %d discriminants, shrinkage %.1f", count, found.shrinkage)
 
 

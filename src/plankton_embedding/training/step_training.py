@@ -32,6 +32,8 @@ logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
 logging.getLogger("lightning.fabric").setLevel(logging.WARNING)
 # Lightning 2.6 asks torch in a way that torch deprecates: nothing of ours, and nothing to do.
 warnings.filterwarnings("ignore", message=".*treespec, LeafSpec")
+# Batch normalisation that is frozen is meant to be.
+warnings.filterwarnings("ignore", message=r"Found \d+ module\(s\) in eval mode")
 
 
 class DeviceMemoryError(UserError):
