@@ -53,7 +53,7 @@ def test_the_closed_form_alone_is_a_run_with_a_report_and_a_gallery(project):
     assert scores["trained embedder"]["accuracy"] == 1
     report = latest(project, "08_reporting/report.html").read_text()
     assert "What training added" in report
-    assert "the head was solved in closed form" in report
+    assert "The head was solved in closed form" in report
     run(project, "inference", **params)
     found = predictions(project)
     assert len(found) == 30

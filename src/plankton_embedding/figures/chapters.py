@@ -26,11 +26,13 @@ def render_training_chapter(
     radii_over_steps: Drawn,
 ) -> str:
     """Render the chapter about the training and its steps."""
+    trained = training_history[training_history["stage"] != "closed_form"]
     return render(
         "training.html",
-        epochs=len(training_history),
-        speed=_median_speed(training_history),
-        losses=sorted(training_history["loss"].astype(str).unique()),
+        epochs=len(trained),
+        has_closed_form=len(trained) < len(training_history),
+        speed=_median_speed(trained),
+        losses=sorted(trained["loss"].astype(str).unique()),
         steps=step_metrics.sort_values("step").to_dict("records"),
         training_curves=inline_figure(
             training_curves, "Training and validation loss over epochs, and the learning rate"
