@@ -227,7 +227,8 @@ def measure_unseen(seeds: tuple[int, ...] = SEEDS) -> dict[str, str]:
         steps = list(train_in_steps(*work))
         accuracy = [step.checkpoint.card.choosing_accuracy for step in steps]
         best = int(np.argmax(accuracy))
-        images = zero_shot_images(steps[-1].embeddings, steps[best].checkpoint.card.step, splits)
+        embeddings = pd.concat([step.embeddings for step in steps])
+        images = zero_shot_images(embeddings, steps[best].checkpoint.card.step, splits)
         sets = draw_support_sets(images, [SUPPORT], 0.2, 20, seed)
         vectors = {"trained": images.filter(regex=r"^e\d+$").to_numpy(dtype=float)}
         found = compare_zero_shot(vectors, sets, 5)
