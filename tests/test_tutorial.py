@@ -115,6 +115,7 @@ def make_small(conf: Path) -> None:
     small = {
         "training": {
             "head": SMALL_STAGE,
+            "warm_up": SMALL_STAGE,
             "network": SMALL_STAGE,
             "device": "cpu",
             "batches": tiny["training"]["batches"],
