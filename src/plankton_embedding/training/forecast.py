@@ -11,7 +11,7 @@ from datetime import timedelta
 import torch
 
 from plankton_embedding.parameters import TrainingOptions
-from plankton_embedding.training.backbones import freeze_blocks
+from plankton_embedding.training.backbones import INCEPTION_FACTS, freeze_blocks
 from plankton_embedding.training.batches import build_sampler
 from plankton_embedding.training.device import Compute
 from plankton_embedding.training.embedder import Embedder
@@ -58,7 +58,8 @@ def say_how_long(
     if any(plan.freezes_backbone for plan in plans):
         evaluations += len(images.train) + len(images.validation)
     expected = timedelta(seconds=round(epochs * trained * backward + evaluations * forward))
-    if expected > _LONG:
+    # Who chose another backbone knows of them.
+    if expected > _LONG and embedder.facts == INCEPTION_FACTS:
         logger.warning(
             "Without a GPU this training will take about %s (%.1f images/s, measured on one "
             "batch). `kedro run --env laptop` trains a smaller pretrained network in minutes; "
