@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import orthogonal_procrustes
 
 from plankton_embedding.analysis.centroids import classify, fit_centroids
 
@@ -40,6 +41,24 @@ class Discriminants:
     def transform(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
         """Map features, images x features, to discriminants, images x size."""
         return (features - self.middle) @ self.directions
+
+    def turned_towards(
+        self, features: NDArray[np.floating], vectors: NDArray[np.floating]
+    ) -> Discriminants:
+        """Return the same discriminants, rotated or mirrored so that images lie as near as can be.
+
+        No distance changes (Schönemann 1966, "A generalized solution of the orthogonal Procrustes
+        problem", doi:10.1007/BF02289451).
+
+        Parameters
+        ----------
+        features
+            Of some images, images x features.
+        vectors
+            Where they should lie, images x size.
+        """
+        rotation, _ = orthogonal_procrustes(self.transform(features), vectors)
+        return Discriminants(self.middle, self.directions @ rotation, self.shrinkage)
 
 
 class DiscriminantAnalysis:

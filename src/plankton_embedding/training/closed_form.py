@@ -12,7 +12,7 @@ from plankton_embedding.analysis.discriminants import choose_discriminants
 from plankton_embedding.parameters import HeadStageOptions
 from plankton_embedding.training.device import Compute
 from plankton_embedding.training.embedder import Embedder, UnitLength
-from plankton_embedding.training.inference import map_images
+from plankton_embedding.training.inference import embed_features, map_images
 from plankton_embedding.training.labelled_images import SplitImages
 
 logger = logging.getLogger(__name__)
@@ -44,6 +44,7 @@ def solve_head(
     features: FrozenFeatures,
     images: SplitImages,
     options: HeadStageOptions,
+    turn: bool = False,
 ) -> None:
     """Put linear discriminants of the training images into the embedder's head.
 
@@ -60,6 +61,9 @@ def solve_head(
         That they are of.
     options
         ``shrinkage`` and ``least_directions``.
+    turn
+        Towards the embeddings that the head gives now: what moves from step to step can be
+        compared then. Not of a sigmoid, whose axes are not free.
     """
     train, validation = (
         (values.double().cpu().numpy(), split.table["class_name"].to_numpy(dtype=str))
@@ -80,10 +84,13 @@ def solve_head(
         on_unit_sphere,
         options.least_directions,
     )
+    count = found.directions.shape[1]
+    if turn and not isinstance(activation, nn.Sigmoid):
+        now = embed_features(embedder.head.eval(), features.train)[:, :count]
+        found = found.turned_towards(train[0], now.double().cpu().numpy())
     directions = found.directions
     if isinstance(activation, nn.Sigmoid):
         directions = directions / found.transform(train[0]).std(axis=0).max()
-    count = directions.shape[1]
     with torch.no_grad():
         weight.zero_()
         bias.zero_()

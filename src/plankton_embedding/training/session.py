@@ -219,10 +219,11 @@ class _Session:
         return stage
 
     def _solve_head(self, plan: StepPlan) -> TrainedStep:
-        if plan.index:
+        is_refit = plan.index > 0
+        if is_refit:
             self._inputs.forget_features()
         features = self._inputs.frozen_features(self._embedder)
-        solve_head(self._embedder, features, self._images, self._training.head)
+        solve_head(self._embedder, features, self._images, self._training.head, turn=is_refit)
         vectors = embed_features(self._embedder.head.eval(), features.validation)
         row = {
             **{"stage": plan.stage, "trained": "nothing", "step": plan.step},
