@@ -14,7 +14,7 @@ from PIL import Image
 from plankton_embedding.images.build import ImageStoreContent
 from plankton_embedding.images.store import ImageStore
 from plankton_embedding.parameters import EngineOptions, PreprocessOptions
-from plankton_embedding.training.backbones import INCEPTION_FACTS
+from plankton_embedding.training.backbone_facts import INCEPTION_FACTS
 from plankton_embedding.training.card import EmbedderCard
 from plankton_embedding.training.checkpoint import Checkpoint
 from plankton_embedding.training.trained_embedder import select_embedder

@@ -11,12 +11,8 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 from torch import nn
 
-from plankton_embedding.training.backbones import (
-    INCEPTION_FACTS,
-    BackboneError,
-    build_backbone,
-    check_backbone,
-)
+from plankton_embedding.training.backbone_facts import INCEPTION_FACTS
+from plankton_embedding.training.backbones import BackboneError, build_backbone, check_backbone
 from plankton_embedding.training.embedder import Embedder, network_input
 from plankton_embedding.training.weights import WeightsError, find_weights, initialise
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from plankton_embedding.training.augmentation import flip_and_turn
-from plankton_embedding.training.backbones import INCEPTION_FACTS
+from plankton_embedding.training.backbone_facts import INCEPTION_FACTS
 from plankton_embedding.training.embedder import Embedder, network_input
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from plankton_embedding.training import export
-from plankton_embedding.training.backbones import INCEPTION_FACTS
+from plankton_embedding.training.backbone_facts import INCEPTION_FACTS
 from plankton_embedding.training.card import EmbedderCard, EmbedderError, package_versions
 from plankton_embedding.training.embedder import Embedder
 from plankton_embedding.training.export import ExportError, export_embedder

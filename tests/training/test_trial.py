@@ -45,7 +45,7 @@ def test_more_steps_are_added_when_asked_for(trial, tiny, trained):
     list(trial.train(with_steps(tiny, 1)))
     assert [step.checkpoint.card.step for step in trial.train(tiny, go_on=True)] == [3]
     assert same_weights(trial, 3, trained[2])
-    with pytest.raises(ResumeError, match="2 steps are planned"):
+    with pytest.raises(ResumeError, match="last step that is planned is 2"):
         list(trial.train(with_steps(tiny, 1), go_on=True))
     assert trial.steps == [1, 2, 3]
 

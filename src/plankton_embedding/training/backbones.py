@@ -7,55 +7,18 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import torch
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
 from plankton_embedding.errors import UserError
-
-INCEPTION = "inception_v3"
+from plankton_embedding.training.backbone_facts import (
+    INCEPTION,
+    INCEPTION_FACTS,
+    BackboneFacts,
+)
 
 
 class BackboneError(UserError):
     """There is no such backbone, or it cannot make an embedding."""
-
-
-class BackboneFacts(BaseModel):
-    """What one must know to feed a backbone; part of the embedder's card.
-
-    Attributes
-    ----------
-    source
-        Library whose model it is: ``torchvision`` or ``timm``.
-    features
-        Numbers that it makes of an image.
-    mean, std
-        Of each of the three channels, of pixels in 0 to 1: what the pretrained weights expect.
-    smallest_size, preferred_size
-        Pixels a side.
-    fixed_size
-        Whether it takes no other size than the preferred one.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    source: str
-    features: int
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-    smallest_size: int
-    preferred_size: int
-    fixed_size: bool = False
-
-
-_HALF = (0.5, 0.5, 0.5)
-INCEPTION_FACTS = BackboneFacts(
-    source="torchvision",
-    features=2048,
-    mean=_HALF,
-    std=_HALF,
-    smallest_size=75,
-    preferred_size=299,
-)
 
 
 class Backbone(NamedTuple):

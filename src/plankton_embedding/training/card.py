@@ -12,7 +12,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from plankton_embedding.errors import UserError, first_mistake
 from plankton_embedding.parameters import EmbedderOptions, PreprocessOptions, TrainingOptions
-from plankton_embedding.training.backbones import INCEPTION, INCEPTION_FACTS, BackboneFacts
+from plankton_embedding.training.backbone_facts import (
+    INCEPTION,
+    INCEPTION_FACTS,
+    BackboneFacts,
+)
 
 _PACKAGES = (
     *("plankton_embedding", "torch", "torchvision", "timm", "lightning"),

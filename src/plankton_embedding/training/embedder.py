@@ -9,12 +9,8 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from plankton_embedding.parameters import EmbedderOptions
-from plankton_embedding.training.backbones import (
-    Backbone,
-    BackboneFacts,
-    build_backbone,
-    freeze_batch_norm,
-)
+from plankton_embedding.training.backbone_facts import BackboneFacts
+from plankton_embedding.training.backbones import Backbone, build_backbone, freeze_batch_norm
 
 
 class UnitLength(nn.Module):

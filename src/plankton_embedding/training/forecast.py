@@ -11,7 +11,8 @@ from datetime import timedelta
 import torch
 
 from plankton_embedding.parameters import TrainingOptions
-from plankton_embedding.training.backbones import INCEPTION_FACTS, freeze_blocks
+from plankton_embedding.training.backbone_facts import INCEPTION_FACTS
+from plankton_embedding.training.backbones import freeze_blocks
 from plankton_embedding.training.batches import build_sampler
 from plankton_embedding.training.device import Compute
 from plankton_embedding.training.embedder import Embedder

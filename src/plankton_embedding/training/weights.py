@@ -18,7 +18,8 @@ from torch import nn
 from torch.hub import download_url_to_file, get_dir
 
 from plankton_embedding.errors import UserError
-from plankton_embedding.training.backbones import INCEPTION, backbone_shapes
+from plankton_embedding.training.backbone_facts import INCEPTION
+from plankton_embedding.training.backbones import backbone_shapes
 from plankton_embedding.training.embedder import Embedder
 
 Weights = dict[str, torch.Tensor]
