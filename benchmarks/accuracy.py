@@ -24,10 +24,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks.our_training import in_shards, make_store
+from benchmarks.recipes import grouped_split
 from benchmarks.settings import PROJECT, load_parameters
 from benchmarks.training import machine
 from plankton_embedding.analysis.centroids import classify, fit_centroids
@@ -121,7 +121,7 @@ def measure(
     scores, tests = Scores(), []
     for seed in seeds:
         print(f"{collection.folder}, seed {seed}", file=sys.stderr, flush=True)
-        splits = ids.assign(split=split_by_groups(table, seed))
+        splits = ids.assign(split=grouped_split(table["class_name"], table["group"], seed))
         tests.append(_measure_seed(store, splits, parameters, seed, preparing, scores))
     rows = scores.rows(collection.folder)
     rows[f"{collection.folder}, {OURS} against {LOGISTIC}"] = "; ".join(tests)
@@ -221,7 +221,7 @@ def measure_unseen(seeds: tuple[int, ...] = SEEDS) -> dict[str, str]:
         print(f"unseen lake classes, seed {seed}", file=sys.stderr, flush=True)
         classes = np.unique(table["class_name"])
         unseen = np.random.default_rng(seed).choice(classes, 10, replace=False)
-        split = split_by_groups(table, seed)
+        split = grouped_split(table["class_name"], table["group"], seed)
         splits = ids.assign(split=np.where(table["class_name"].isin(unseen), "unseen", split))
         work = (store, splits, parameters.embedder, parameters.training, seed)
         steps = list(train_in_steps(*work))
@@ -235,16 +235,6 @@ def measure_unseen(seeds: tuple[int, ...] = SEEDS) -> dict[str, str]:
         for row in found[found["measure"] == "harmonic_mean"].itertuples():
             scores.add(f"harmonic mean, {SUPPORT} images, {row.method}", float(str(row.mean)))
     return scores.rows("lake_zooplankton, 10 classes unseen")
-
-
-def split_by_groups(table: pd.DataFrame, seed: int) -> np.ndarray:
-    """Give a fifth of the images to the test and a fifth to validation, group by group."""
-    folds = StratifiedGroupKFold(5, shuffle=True, random_state=seed)
-    labels = table["class_name"]
-    split = np.full(len(labels), "train", dtype=object)
-    parts = [part for _, part in folds.split(labels, labels, table["group"])]
-    split[parts[0]], split[parts[1]] = "test", "validation"
-    return split
 
 
 def laptop(collection: Collection) -> Parameters:

@@ -51,7 +51,7 @@ def compare_recipes(seeds: tuple[int, ...] = SEEDS) -> dict[str, str]:
         {"image_size": 128, "fit": "resize", "background": "black", "crop_bottom": 0},
     )
     splits = {
-        seed: ids.assign(split=_grouped_split(table["class_name"], frames, seed)) for seed in seeds
+        seed: ids.assign(split=grouped_split(table["class_name"], frames, seed)) for seed in seeds
     }
     recipes = {"default": default_recipe, "reference": reference_recipe}
     # Once, for every seed has the same work to do, however busy the machine is by then.
@@ -189,7 +189,7 @@ def _frame(file: Path) -> str:
     return "-".join(file.name.split("-")[:4])
 
 
-def _grouped_split(labels: pd.Series, groups: pd.Series, seed: int) -> np.ndarray:
+def grouped_split(labels: pd.Series, groups: pd.Series, seed: int) -> np.ndarray:
     """Give a fifth of the images to the test and a fifth to validation, frame by frame."""
     folds = StratifiedGroupKFold(5, shuffle=True, random_state=seed)
     split = np.full(len(labels), "train", dtype=object)
